@@ -1,0 +1,64 @@
+# One command per job; `make` lists them. CI runs `make check` and `make test`, nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+TRAIN ?= ../shared/train
+Q ?= 年轻人是怎么用 ChatGPT 的？
+
+.DEFAULT_GOAL := help
+.PHONY: help chat ask index test check format bench embedder constraints clean
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+chat: index ## set everything up and chat with the sample transcripts (works with piped input)
+	@$(BIN)/rag chat
+
+ask: index ## answer one question: make ask Q="…"
+	@$(BIN)/rag ask "$(Q)"
+
+index: .venv/ready ## index corpus/, if that is missing or stale
+	@$(BIN)/rag index >&2
+
+test: .venv/ready-dev ## set everything up and run all tests
+	@$(BIN)/python -m pytest -q
+
+check: .venv/ready-dev ## lint, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/pydoclint -q rag
+
+format: .venv/ready-dev ## put the code in order
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+bench: .venv/ready-dev ## print the tables of docs/benchmarks.md, measured here and now
+	@$(BIN)/python -m bench
+
+embedder: .venv/ready-dev ## train the built-in embedder anew from TRAIN=…
+	@$(BIN)/pip install -q -c constraints.txt -e ".[training]"
+	@$(BIN)/python -m training.train $(TRAIN) --out rag/data/builtin
+
+constraints: .venv/ready-dev ## renew the pinned versions
+	@$(BIN)/pip install -q uv
+	@$(BIN)/uv pip compile -q pyproject.toml --all-extras --no-header --no-annotate \
+		| sed 's/+cpu$$//' > constraints.txt
+
+clean: ## remove the environment, caches and indexes
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist index/*/
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "rag needs Python 3.11 or newer as $(PYTHON): sudo apt-get install python3" >&2; exit 3; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "the package python3-venv is missing: sudo apt-get install python3-venv" >&2; exit 3; }
+	@echo "Setting up .venv (once, a minute or two) …" >&2
+	@$(PYTHON) -m venv .venv
+
+.venv/ready: .venv/bin/python pyproject.toml constraints.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e . >&2
+	@touch $@
+
+.venv/ready-dev: .venv/bin/python pyproject.toml constraints.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev]" >&2
+	@touch $@ .venv/ready

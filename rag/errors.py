@@ -1,0 +1,47 @@
+"""Every error that a user can meet, and the exit code that each one means.
+
+    RagError                 message + hint
+    ├── UsageError      2    a flag, a setting or an input that cannot be used
+    ├── NotReady        3    no index, a stale or damaged one, a missing model or key
+    └── ModelFailed     4    the language model refused, broke off or could not be reached
+
+Exit code 0 means answered; 1 means refused, or a check that failed.
+"""
+
+from __future__ import annotations
+
+
+class RagError(Exception):
+    """An error to be shown as one line: what was found and where, then what to do about it."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class UsageError(RagError):
+    """The request cannot be carried out as it was made."""
+
+    exit_code = 2
+
+
+class NotReady(RagError):
+    """Something that must be there first is missing, stale or damaged."""
+
+    exit_code = 3
+
+
+class ModelFailed(RagError):
+    """The language model did not give a usable reply."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, hint: str = "", retryable: bool = False) -> None:
+        super().__init__(message, hint)
+        self.retryable = retryable

@@ -1,0 +1,49 @@
+"""Where things are: in a project folder, in the wheel, or in the user's data folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def project(start: Path | None = None) -> Path | None:
+    """Return the project folder around `start` (default: here), or None outside of any.
+
+    A project is the nearest folder upwards with a `rag.toml`; failing that, `start` itself when
+    it has an `index/`.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "rag.toml").is_file():
+            return folder
+    return here if (here / "index").is_dir() else None
+
+
+def home() -> Path:
+    """Return the folder that holds `index/` and conversations: the project, or the user's own."""
+    found = project()
+    if found is not None:
+        return found
+    # Imported late: inside a project it is never needed.
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("rag", appauthor=False))
+
+
+def index(name: str) -> Path:
+    """Return the folder of the index `name`, which may also be a path of its own."""
+    if "/" in name or "\\" in name or name in (".", ".."):
+        return Path(name).expanduser()
+    return home() / "index" / name
+
+
+def builtin_model() -> Path:
+    """Return the folder of the embedder that comes with the package."""
+    return PACKAGE / "data" / "builtin"
+
+
+def shipped(name: str) -> Path:
+    """Return a folder that the wheel carries under `rag/data` and a checkout at its top level."""
+    packed = PACKAGE / "data" / name
+    return packed if packed.is_dir() else PACKAGE.parent / name

@@ -1,0 +1,244 @@
+"""Question to hits: both legs, one score, and the chance that an answer is there at all.
+
+The legs are fused on their scores, not their ranks: they differ too much in quality from language
+to language for ranks to be comparable (`docs/decisions/fusion.md`). BM25 is divided by the square
+root of the best score thinkable for the question, so that long and short questions are on one
+scale; the cosine counts more where question and passage are in different scripts, because all that
+is lexical there is a shared name or number.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rag.lexical import question_terms, terms
+from rag.settings import Settings
+from rag.store import Store
+from rag.text import fold, language
+from rag.types import Encoder, Hit, Passage, Transcript
+
+if TYPE_CHECKING:
+    from rag.types import Vector
+
+POOL = 100
+"""Candidates taken from each leg."""
+LONGEST_QUESTION = 4000
+"""Characters of a question that are read; more is a pasted document, not a question."""
+
+_CARRIED = 0.5  # what an earlier question still weighs, per step back
+_STEPS_BACK = 3
+_SPEAKER_BONUS = 0.25
+_SAME_WORDS = 0.85  # Jaccard similarity of terms above which two passages say the same
+
+_FOLLOW_UP_ZH = re.compile(
+    r"^(?:那|还有|然后|而|但|所以|为什么|为啥|怎么会|比如|具体|结果呢|后来)|呢[?？]?$|^(?:他|她|它|他们|她们|这|其)"
+    r"|(?:他|她|它|他们|她们|这个|那个|这些|那些|这样|那样|前者|后者|其中|那时|当时)"
+)
+_FOLLOW_UP_EN = re.compile(
+    r"^(?:and|but|so|then|or|why|how so|what about|how about|what else|anything else|for example"
+    r"|like what|such as|since when|really)\b"
+    r"|\b(?:he|she|they|it|its|his|her|hers|their|them|him|that|this|those|these|there|then|one"
+    r"|ones|else|instead|same)\b",
+)
+_FEW_TERMS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question made ready: weighted terms, a unit vector, its language, the speakers it names."""
+
+    text: str
+    weights: dict[str, float]
+    vector: Vector
+    language: str
+    follows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What hits are restricted to; empty means everything."""
+
+    speakers: tuple[str, ...] = ()
+    transcripts: tuple[str, ...] = ()
+
+
+def prepare(question: str, history: Sequence[str], encoder: Encoder) -> Query:
+    """Return the query for a question that may lean on earlier ones, oldest first.
+
+    A question that cannot stand by itself (那大学生呢？ / And the year after?) takes the terms and
+    the direction of those before it along, at half weight a step.
+    """
+    text = question[:LONGEST_QUESTION]
+    weights = question_terms(text)
+    vector = encoder.question(text)
+    follows = bool(history) and is_follow_up(text)
+    if follows:
+        for step, earlier in enumerate(_leaned_on(history), start=1):
+            weight = _CARRIED**step
+            for term, count in question_terms(earlier).items():
+                weights.setdefault(term, count * weight)
+            vector = vector + weight * encoder.question(earlier)
+        length = float((vector**2).sum()) ** 0.5
+        vector = vector / length if length else vector
+    return Query(text, weights, vector, language(text), follows)
+
+
+def is_follow_up(question: str) -> bool:
+    """Tell whether a question needs those before it to be understood."""
+    folded = fold(question).strip()
+    if language(question) == "zh":
+        pattern, few = _FOLLOW_UP_ZH, 2 * _FEW_TERMS
+    else:
+        pattern, few = _FOLLOW_UP_EN, _FEW_TERMS - 1
+    return pattern.search(folded) is not None or len(question_terms(question)) <= few
+
+
+def _leaned_on(history: Sequence[str]) -> list[str]:
+    """The earlier questions that count, latest first: back to the last one that stands alone."""
+    chain = []
+    for earlier in reversed(history[-_STEPS_BACK:]):
+        chain.append(earlier[:LONGEST_QUESTION])
+        if not is_follow_up(earlier):
+            break
+    return chain
+
+
+def search(
+    store: Store, query: Query, k: int, settings: Settings, filters: Filters | None = None
+) -> list[Hit]:
+    """Return the best `k` passages, best first."""
+    if not query.text.strip() or k < 1:
+        return []
+    filters = filters or Filters()
+    allowed = _allowed(store, filters)
+    lexical = _lexical(store, query, filters)
+    near = dict(store.nearest(query.vector, max(POOL, k), allowed))
+    ids = sorted({*lexical, *near})
+    if not ids:
+        return []
+    cosines = (store.vectors(ids) @ query.vector).tolist()
+    named = set(mentioned(query.text, (speaker.name for speaker in store.catalog.speakers())))
+    scored = sorted(
+        (
+            (_fused(cosine, lexical.get(id_, 0.0), query.language == spoken, settings), id_, cosine)
+            for id_, cosine, spoken in zip(ids, cosines, store.catalog.languages(ids), strict=True)
+        ),
+        key=lambda item: (-item[0], item[1]),
+    )[: 2 * k + POOL // 4]
+    passages = store.catalog.passages([id_ for _, id_, _ in scored])
+    hits = [
+        Hit(passage, score, cosine, lexical.get(id_, 0.0))
+        for passage, (score, id_, cosine) in zip(passages, scored, strict=True)
+    ]
+    return _linked(store, _without_copies(_favour(hits, named), k))
+
+
+def _favour(hits: Iterable[Hit], named: set[str]) -> list[Hit]:
+    """Sort hits, those in which somebody speaks whom the question names a little higher."""
+    favoured = (
+        replace(hit, score=hit.score + _SPEAKER_BONUS) if named & {*hit.passage.speakers} else hit
+        for hit in hits
+    )
+    return sorted(favoured, key=lambda hit: -hit.score)
+
+
+def _linked(store: Store, hits: Iterable[Hit]) -> list[Hit]:
+    sources = {item.id: item for item in store.catalog.transcripts()}
+    linked = []
+    for hit in hits:
+        first, last = hit.passage.spans[0], hit.passage.spans[-1]
+        where = link(sources[hit.passage.transcript], first.line, last.end_line, first.start)
+        linked.append(replace(hit, link=where))
+    return linked
+
+
+def _fused(cosine: float, lexical: float, same_script: bool, settings: Settings) -> float:
+    weight = settings.dense_weight if same_script else settings.dense_weight_across
+    return lexical + weight * cosine
+
+
+def _allowed(store: Store, filters: Filters) -> list[int] | None:
+    if not filters.speakers and not filters.transcripts:
+        return None
+    return store.catalog.ids_where(filters.speakers, filters.transcripts)
+
+
+def _lexical(store: Store, query: Query, filters: Filters) -> dict[int, float]:
+    """Scores of the passages that share words with the question, by id, on the common scale."""
+    only = [
+        *(("speaker", fold(name)) for name in filters.speakers),
+        *(("transcript", name) for name in filters.transcripts),
+    ]
+    matches = store.lexical.search(query.weights, POOL, only)
+    scale = math.sqrt(store.lexical.best(query.weights)) if matches else 1.0
+    return {match.id: match.score / scale for match in matches}
+
+
+def link(source: Transcript, line: int, end_line: int, start: float | None) -> str:
+    """Return where a reader can check: the source at that second, else the file at that line."""
+    if source.source.startswith(("http://", "https://")):
+        if start is None:
+            return source.source
+        joint = "&" if "?" in source.source else "?"
+        return f"{source.source}{joint}t={int(start)}"
+    lines = f"L{line}" if end_line == line else f"L{line}-L{end_line}"
+    return f"{source.path}#{lines}"
+
+
+def matching(name: str, speakers: Iterable[str]) -> list[str]:
+    """Return the speakers that `name` means: the one so called, else all with it as a word."""
+    folded = fold(name).strip()
+    speakers = list(speakers)
+    exact = [speaker for speaker in speakers if fold(speaker) == folded]
+    return exact or [speaker for speaker in speakers if folded in fold(speaker).split()]
+
+
+def mentioned(question: str, speakers: Iterable[str]) -> list[str]:
+    """Return the speakers that a question names, by a whole name or a distinctive part of it."""
+    folded = fold(question)
+    words = set(re.findall(r"[a-z0-9]{3,}", folded))
+    return [
+        name
+        for name in dict.fromkeys(speakers)
+        if (words.intersection(fold(name).split()) if name.isascii() else fold(name) in folded)
+    ]
+
+
+def confidence(query: Query, hits: Sequence[Hit]) -> float:
+    """Return the chance, from 0 to 1, that one of the hits answers the question.
+
+    A logistic model of the best cosine and the best lexical score among the hits.
+    """
+    if not hits:
+        return 0.0
+    cosine = max(hit.dense for hit in hits)
+    lexical = max(hit.lexical for hit in hits)
+    return 1 / (1 + math.exp(-(6 * cosine + lexical - 4)))
+
+
+def _without_copies(hits: Iterable[Hit], k: int) -> list[Hit]:
+    """Keep the first `k` hits, leaving out those that say what a better one says."""
+    kept: list[Hit] = []
+    seen: list[set[str]] = []
+    for hit in hits:
+        words = set(terms(_words(hit.passage)))
+        if any(_jaccard(words, other) > _SAME_WORDS for other in seen):
+            continue
+        kept.append(hit)
+        seen.append(words)
+        if len(kept) == k:
+            break
+    return kept
+
+
+def _words(passage: Passage) -> str:
+    return " ".join(span.text for span in passage.spans)
+
+
+def _jaccard(one: set[str], other: set[str]) -> float:
+    union = len(one | other)
+    return len(one & other) / union if union else 1.0

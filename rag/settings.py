@@ -1,0 +1,98 @@
+"""One frozen `Settings`, filled in this order: defaults, `rag.toml`, `RAG_*` variables, flags."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from rag.errors import UsageError
+
+Value = str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. The name of a field is its name everywhere else, too."""
+
+    index: str = "default"
+    """Name of the index under `index/`, or a path to one."""
+    encoder: str = "builtin"
+    """`builtin`, or the name or folder of any sentence-transformers model."""
+    k: int = 8
+    """How many passages a search returns and an answer may draw on."""
+    passage_tokens: int = 400
+    """Budget of a passage, in tokens; longer turns are cut at sentence ends."""
+    dense_weight: float = 1.0
+    """What a cosine of 1 counts against the lexical score, question and passage in one script."""
+    dense_weight_across: float = 3.0
+    """The same across scripts, where shared names and numbers are all that is lexical."""
+    refuse_below: float = 0.5
+    """Calibrated chance that an answer is there at all, below which the answer is a refusal."""
+
+    def __post_init__(self) -> None:
+        _check_range("k", self.k, 1, 1000)
+        _check_range("passage_tokens", self.passage_tokens, 50, 8000)
+        _check_range("dense_weight", self.dense_weight, 0, 100)
+        _check_range("dense_weight_across", self.dense_weight_across, 0, 100)
+        _check_range("refuse_below", self.refuse_below, 0, 1)
+
+
+def _check_range(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise UsageError(f"{name} is {value}", f"give a number from {low} to {high}")
+
+
+def load(
+    project: Path | None, environment: Mapping[str, str], flags: Mapping[str, Value | None]
+) -> Settings:
+    """Merge all sources; `project` is the folder that may hold a `rag.toml`, flags of None are unset.
+
+    Raises:
+        UsageError: for an unknown name or a value of the wrong kind, naming where it was given.
+    """
+    settings = Settings()
+    if project is not None and (project / "rag.toml").is_file():
+        settings = _apply(settings, _read_toml(project / "rag.toml"), str(project / "rag.toml"))
+    known = {field.name for field in fields(Settings)}
+    from_environment: dict[str, object] = {
+        name: environment[f"RAG_{name.upper()}"]
+        for name in known
+        if environment.get(f"RAG_{name.upper()}")
+    }
+    settings = _apply(settings, from_environment, "the environment (RAG_*)")
+    given = {name: value for name, value in flags.items() if value is not None}
+    return _apply(settings, given, "the command line")
+
+
+def _read_toml(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise UsageError(f"{path}: {error}", "correct the file or remove it") from error
+
+
+def _apply(settings: Settings, values: Mapping[str, object], where: str) -> Settings:
+    kinds = {field.name: type(getattr(settings, field.name)) for field in fields(Settings)}
+    changed: dict[str, Value] = {}
+    for name, value in values.items():
+        if name not in kinds:
+            raise UsageError(f"{where}: no setting is called {name!r}", f"known: {', '.join(kinds)}")
+        changed[name] = _convert(name, value, kinds[name], where)
+    try:
+        return replace(settings, **changed)  # type: ignore[arg-type]  # kinds were just checked
+    except UsageError as error:
+        raise UsageError(f"{where}: {error.message}", error.hint) from None
+
+
+def _convert(name: str, value: object, kind: type, where: str) -> Value:
+    try:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise ValueError
+        converted: Value = kind(value)
+        if kind is int and float(value) != converted:
+            raise ValueError
+    except ValueError:
+        raise UsageError(f"{where}: {name} is {value!r}", f"give a {kind.__name__}") from None
+    return converted

@@ -1,0 +1,116 @@
+"""An index opened for reading: passages, vectors and terms of one generation."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import NotReady
+from rag.lexical import Lexical
+from rag.store.catalog import Catalog
+from rag.store.generation import Manifest, current, read_manifest, repair, verify
+
+if TYPE_CHECKING:
+    from rag.types import Matrix, Vector
+
+PASSAGES = "passages.sqlite"
+VECTORS = "vectors.faiss"
+TERMS = "lexical"
+
+
+class Store:
+    """One complete generation of an index; ids are row numbers, the same in all three parts."""
+
+    def __init__(self, manifest: Manifest, catalog: Catalog, lexical: Lexical, vectors: Any) -> None:
+        if vectors.ntotal != manifest.passages:
+            raise NotReady(
+                f"{vectors.ntotal} vectors but {manifest.passages} passages in the index",
+                "rebuild it: rag index PATH",
+            )
+        self.manifest = manifest
+        self.catalog = catalog
+        self.lexical = lexical
+        self._vectors = vectors
+
+    @classmethod
+    def open(cls, folder: Path) -> Store:
+        """Open the current generation of the index in `folder`.
+
+        Raises:
+            NotReady: when there is none, or one of its files is missing or damaged.
+        """
+        try:
+            return cls._open(folder, current(folder))
+        except NotReady:
+            # Between reading CURRENT and opening its files a writer may have replaced both.
+            return cls._open(folder, current(folder))
+
+    @classmethod
+    def _open(cls, folder: Path, generation: Path) -> Store:
+        manifest = read_manifest(folder, generation)
+        verify(folder, generation, manifest)
+        try:
+            catalog = Catalog.open(generation / PASSAGES)
+            lexical = Lexical.open(generation / TERMS)
+            vectors = read_vectors(generation / VECTORS)
+        except (sqlite3.Error, ValueError, RuntimeError, OSError) as error:
+            reason = str(error).strip().split("\n")[0]
+            raise NotReady(f"{generation} is damaged: {reason}", repair(folder)) from error
+        return cls(manifest, catalog, lexical, vectors)
+
+    def nearest(
+        self, vector: Vector, limit: int, only: Sequence[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """Return the ids and cosines of the `limit` passages nearest to a unit vector, best first."""
+        import faiss
+        import numpy as np
+
+        if not self._vectors.ntotal or (only is not None and not only):
+            return []
+        # One thread: a second costs ten times its gain on a busy machine, on one query.
+        faiss.omp_set_num_threads(1)
+        parameters = None
+        if only is not None:
+            selector = faiss.IDSelectorBatch(np.asarray(only, dtype=np.int64))
+            parameters = faiss.SearchParameters(sel=selector)
+        scores, ids = self._vectors.search(vector[None, :], limit, params=parameters)
+        # FAISS pads with -1 when there are fewer than `limit`.
+        pairs = zip(ids[0].tolist(), scores[0].tolist(), strict=True)
+        return [(id_, score) for id_, score in pairs if id_ >= 0]
+
+    def vectors(self, ids: Sequence[int]) -> Matrix:
+        """Return the vectors of passages, shape (len(ids), dimension)."""
+        import numpy as np
+
+        found: Matrix = self._vectors.reconstruct_batch(np.asarray(ids, dtype=np.int64))
+        return found
+
+    def close(self) -> None:
+        """Release the files."""
+        self.catalog.close()
+
+
+def write_vectors(path: Path, vectors: Matrix) -> None:
+    """Write an exact inner-product index of `vectors`, shape (n, dimension)."""
+    import faiss
+
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(vectors)
+    # Written by Python: FAISS cannot open non-ASCII paths on Windows.
+    faiss.serialize_index(index).tofile(path)
+
+
+def read_vectors(path: Path) -> Any:
+    """Open a FAISS index, mapped into memory where the system allows it.
+
+    Raises:
+        RuntimeError: when FAISS cannot read it.
+    """
+    import faiss
+    import numpy as np
+
+    if str(path).isascii():
+        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+    return faiss.deserialize_index(np.fromfile(path, dtype=np.uint8))

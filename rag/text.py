@@ -1,0 +1,102 @@
+"""Characters, languages and sentences: the little linguistics that every stage shares.
+
+Everything here is pure and cheap to import. `fold` is the one spelling in which text is compared:
+the lexical index, the built-in embedder and the quotation check all see folded text, so that
+`ＡＩ`, `AI` and `ai`, or `漢語` and `汉语`, are the same word everywhere or nowhere.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from importlib import resources
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+"""Character class (without brackets) of Han ideographs."""
+
+KANA = "\u3040-\u30ff\u31f0-\u31ff"
+HANGUL = "\uac00-\ud7af"
+
+_HAN = re.compile(f"[{HAN}]")
+_KANA = re.compile(f"[{KANA}]")
+_WORD = re.compile(rf"[^\W\d_{HAN}{KANA}{HANGUL}]+")
+
+# A sentence ends at a full-width mark wherever it stands, at a Latin mark only before a space or
+# the end (3.5 and example.com stay whole), at dots of hesitation only when a new sentence visibly
+# begins ("Well... I" is one), and always takes its closing quotes and brackets along.
+_CLOSERS = "[\"'”’」』）)】》〉］\\]]*"
+_SENTENCE_END = re.compile(
+    rf"(?:[。！？!?]+{_CLOSERS}"
+    rf"|(?<!\.)\.{_CLOSERS}(?=\s|$)"
+    rf"|(?:\.\.+|…+){_CLOSERS}(?=\s*$|\s+[A-Z])"
+    rf"|[；;](?=[{HAN}\s]|$)"
+    r"|\n)\n*"
+)
+_ABBREVIATION = re.compile(
+    r"(?<![^\s(\[\"“'])(?:mr|mrs|ms|dr|prof|st|vs|etc|e\.g|i\.e|fig|inc|ltd|jr|sr|[a-z])\.$",
+    re.IGNORECASE,
+)
+
+
+@cache
+def _simplified() -> dict[int, int]:
+    """Traditional to simplified characters, one to one, as `str.translate` wants it."""
+    table = resources.files("rag").joinpath("data/han_simplified.txt").read_text(encoding="utf-8")
+    traditional, simplified = table.split("\n")[:2]
+    return dict(zip(map(ord, traditional), map(ord, simplified), strict=True))
+
+
+def fold(text: str) -> str:
+    """Return `text` in the form used for comparison: NFKC, lower case, simplified characters.
+
+    Idempotent. The length may change (NFKC expands ligatures); use it for matching, never for
+    display.
+    """
+    return unicodedata.normalize("NFKC", text).lower().translate(_simplified())
+
+
+def is_han(char: str) -> bool:
+    """Tell whether one character is a Han ideograph."""
+    return _HAN.match(char) is not None
+
+
+def language(text: str) -> str:
+    """Guess the language of `text`: `"zh"`, `"en"` (any other alphabet) or `""` if it has no words.
+
+    One Han character carries about as much as one Latin word, so they are weighed one to one.
+    Text with kana is not called Chinese even when most of it is kanji.
+    """
+    han = len(_HAN.findall(text))
+    words = len(_WORD.findall(text))
+    if not han and not words:
+        return ""
+    if han and len(_KANA.findall(text)) * 10 > han:
+        return "en"
+    return "zh" if han * 2 >= words else "en"
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Cut `text` into sentences; return `(start, end)` offsets with outer white space left out.
+
+    Chinese and Western marks, list lines and line breaks end a sentence. The spans are in order,
+    do not overlap, and together hold every character of `text` that is not white space.
+    """
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for match in _SENTENCE_END.finditer(text):
+        if _ABBREVIATION.search(text, start, match.end()):
+            continue
+        _append_trimmed(spans, text, start, match.end())
+        start = match.end()
+    _append_trimmed(spans, text, start, len(text))
+    return spans
+
+
+def _append_trimmed(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        spans.append((start, end))

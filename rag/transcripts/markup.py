@@ -1,0 +1,59 @@
+"""Markdown inside a line, taken off so that only what was said remains.
+
+A CommonMark parser is no help here: its flanking rules leave `**主持人：**我们` and `**DALL-E，**然后`
+unparsed, because a closing mark between full-width punctuation and a letter does not close.
+"""
+
+from __future__ import annotations
+
+import re
+
+_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"<!--.*?-->"), ""),
+    (re.compile(r"\{\{[<%].*?[%>]\}\}|\{%.*?%\}|\{:[^}]*\}"), ""),  # Hugo, Liquid, kramdown
+    (re.compile(r"!\[([^\]]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)"), r"\1"),
+    (re.compile(r"\[([^\]]+)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"]*\")?\)"), r"\1"),
+    (re.compile(r"<((?:https?|mailto):[^>\s]+)>"), r"\1"),
+    (re.compile(r"</?(?:b|i|em|strong|u|s|br|p|div|span|sub|sup|mark|a|img)\b[^>]*>", re.I), ""),
+    (re.compile(r"(?<!\\)(?:\\\\)*`([^`]+)`"), r"\1"),
+    (re.compile(r"\\([!-/:-@\[-`{-~])"), "\ue000\\1"),  # escapes: protected, then restored
+)
+_EMPHASIS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?<!\ue000)\*\*\*|(?<!\ue000)\*\*|(?<![\ue000\w])__(?=\S)|(?<=\S)__(?!\w)"), ""),
+    (re.compile(r"(?<![\ue000\w*])\*(?=\S)([^*\n]*?[^\s*])\*(?![\w*])"), r"\1"),
+    (re.compile(r"(?<![\ue000\w])_(?=\S)([^_\n]*?[^\s_])_(?!\w)"), r"\1"),
+    (re.compile(r"(?<!\ue000)~~"), ""),
+)
+_BLOCK = re.compile(r"^\s*(?:>\s?)*(?:[-*+•]\s+(?=\S))?")
+_ESCAPED_STARS = re.compile(r"\ue000\*\ue000\*|\ue000_\ue000_")
+
+
+def plain(line: str) -> str:
+    """Return one line without list marker, quote marker, emphasis, links and escapes."""
+    text = _BLOCK.sub("", line.replace("\ue000", ""), count=1)
+    if not _MARKED.search(text):
+        return text.strip()
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    for pattern, replacement in _EMPHASIS:
+        text = pattern.sub(replacement, text)
+    # Emphasis that was escaped by a web clipper was emphasis once: \*\*DALL-E\*\* reads DALL-E.
+    text = _ESCAPED_STARS.sub("", text)
+    return text.replace("\ue000", "").strip()
+
+
+_MARKED = re.compile(r"[*_`~\[\]<>\\{}]")
+
+
+def heading(line: str) -> str | None:
+    """Return the text of a Markdown heading, or None; a line that is all bold counts as one."""
+    if match := _HEADING.fullmatch(line.strip()):
+        return plain(match[1])
+    if (match := _BOLD_LINE.fullmatch(line.strip())) and not _SENTENCE_END.search(match[1]):
+        return plain(match[1])
+    return None
+
+
+_HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*")
+_BOLD_LINE = re.compile(r"\*\*((?:(?!\*\*).){1,60})\*\*[：:]?")
+_SENTENCE_END = re.compile(r"[。！!.…]$")
