@@ -41,7 +41,7 @@ embedder: .venv/ready-dev ## train the built-in embedder anew from TRAIN=…
 
 constraints: .venv/ready-dev ## renew the pinned versions
 	@$(BIN)/pip install -q uv
-	@$(BIN)/uv pip compile -q pyproject.toml --all-extras --no-header --no-annotate \
+	@echo "torch==2.13.0" | $(BIN)/uv pip compile -q pyproject.toml --all-extras --no-header --no-annotate -c - \
 		| sed 's/+cpu$$//' > constraints.txt
 
 clean: ## remove the environment, caches and indexes
@@ -56,9 +56,9 @@ clean: ## remove the environment, caches and indexes
 	@$(PYTHON) -m venv .venv
 
 .venv/ready: .venv/bin/python pyproject.toml constraints.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e . >&2
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e . >&2
 	@touch $@
 
 .venv/ready-dev: .venv/bin/python pyproject.toml constraints.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev]" >&2
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e ".[dev]" >&2
 	@touch $@ .venv/ready

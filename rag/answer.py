@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rag.lexical import terms
 from rag.retrieve import Query, link
@@ -20,16 +19,16 @@ from rag.store import Store
 from rag.text import fold, sentences
 from rag.types import Address, Answer, Citation, Encoder, Hit, Span, Transcript
 
-if TYPE_CHECKING:
-    from rag.types import Vector
-
 NOT_FOUND = {
     "zh": "这些访谈记录里没有这个问题的答案。",
     "en": "The transcripts do not answer this question.",
 }
 """The refusal, one sentence a language: written, recognised and scored by this constant only."""
 
-_NEAREST = {"zh": "最接近的几处（并不是答案）：", "en": "The nearest passages, which are no answer:"}
+_NEAREST = {
+    "zh": "最接近的几处（并不是答案）：",
+    "en": "The nearest passages, which are no answer:",
+}
 _SAID = {"zh": "{speaker}：{quotes}", "en": "{speaker}: {quotes}"}
 _WROTE = {"zh": "《{title}》：{quotes}", "en": "{title}: {quotes}"}
 _MARKS = {"zh": "「{}」", "en": "“{}”"}
@@ -44,6 +43,7 @@ _MOST_CHARACTERS = 600
 _ALONE_TOO_SHORT = 8  # terms; a shorter sentence takes the next one along
 _SNIPPET = 60
 _QUESTION = re.compile(r"[?？][\"'”’」』）)]*$")
+_WIDE_BREAK = re.compile(r"(?<=[^\x00-\x7f])\s*\n\s*|\s*\n\s*(?=[^\x00-\x7f])")
 _LEADS_ON = re.compile(r"[：:]$")
 
 # Weights of a sentence's score: words shared with the question, likeness, its passage's own score.
@@ -70,6 +70,7 @@ def extract(
     query: Query,
     hits: Sequence[Hit],
     confidence: float,
+    *,
     store: Store,
     encoder: Encoder,
     settings: Settings,
@@ -81,9 +82,10 @@ def extract(
         text = refusal(hits, language)
         return Answer(query.text, text, (), tuple(hits), refused=True, confidence=confidence)
     chosen = _choose(_scored(query, hits, store, encoder))
-    quotes = [_citation(group, hits, sources) for group in _runs(chosen, hits)]
+    quotes = [_citation(group, hits, sources) for group in _runs(chosen)]
     text = _compose(quotes, sources, language)
-    return Answer(query.text, text, tuple(quotes), tuple(hits), refused=False, confidence=confidence)
+    cited = tuple(quotes)
+    return Answer(query.text, text, cited, tuple(hits), refused=False, confidence=confidence)
 
 
 def refusal(hits: Sequence[Hit], language: str) -> str:
@@ -92,7 +94,7 @@ def refusal(hits: Sequence[Hit], language: str) -> str:
     if hits:
         lines.append(_NEAREST[language])
     for hit in hits[:_NEAREST_SHOWN]:
-        said = next((s for s in reversed(hit.passage.spans) if s.text.strip()), hit.passage.spans[0])
+        said = hit.passage.spans[-1]
         snippet = one_line(said.text)
         snippet = snippet[:_SNIPPET] + "…" if len(snippet) > _SNIPPET else snippet
         speaker = f"{said.speaker}：" if said.speaker else ""
@@ -102,12 +104,10 @@ def refusal(hits: Sequence[Hit], language: str) -> str:
 
 def one_line(text: str) -> str:
     """Join the lines of a quotation for showing it in one."""
-    return re.sub(r"(?<=[^\x00-\x7f])\s*\n\s*|\s*\n\s*(?=[^\x00-\x7f])", "", text).replace("\n", " ")
+    return _WIDE_BREAK.sub("", text).replace("\n", " ")
 
 
-def _scored(
-    query: Query, hits: Sequence[Hit], store: Store, encoder: Encoder
-) -> list[_Sentence]:
+def _scored(query: Query, hits: Sequence[Hit], store: Store, encoder: Encoder) -> list[_Sentence]:
     """All sentences worth considering with their scores, best first."""
     best = hits[0].score
     worth = [hit for hit in hits[:_HITS_READ] if hit.score >= _HIT_WORTH_READING * best]
@@ -117,7 +117,8 @@ def _scored(
         for span in _answering(hit)
         for start, end in sentences(span.text)
     ]
-    found = [item for item in found if not _QUESTION.search(item[1].text[item[2] : item[3]])] or found
+    stated = [(r, s, a, b) for r, s, a, b in found if not _QUESTION.search(s.text[a:b])]
+    found = stated or found
     vectors = encoder.passages([span.text[start:end] for _, span, start, end in found])
     idf = store.lexical.weigh(query.weights)
     wanted = {term: weight * idf[term] for term, weight in query.weights.items()}
@@ -154,7 +155,8 @@ def _choose(scored: Sequence[_Sentence]) -> list[_Sentence]:
         if len(chosen) == _MOST_SENTENCES or item.score < scored[0].score * _WORTH_SAYING:
             break
         key = re.sub(r"\W+", "", fold(item.text))
-        if not key or key in said or length + len(item.text) > _MOST_CHARACTERS and chosen:
+        too_long = chosen and length + len(item.text) > _MOST_CHARACTERS
+        if not key or key in said or too_long:
             continue
         chosen.append(item)
         said.add(key)
@@ -162,7 +164,7 @@ def _choose(scored: Sequence[_Sentence]) -> list[_Sentence]:
     return chosen
 
 
-def _runs(chosen: Iterable[_Sentence], hits: Sequence[Hit]) -> list[list[_Sentence]]:
+def _runs(chosen: Iterable[_Sentence]) -> list[list[_Sentence]]:
     """Group chosen sentences into stretches without a gap, in the order of the transcripts.
 
     A sentence that only leads on ("in short:") or is too short to stand alone takes the next one.
@@ -219,9 +221,7 @@ def _citation(
     )
 
 
-def _compose(
-    quotes: Sequence[Citation], sources: Mapping[str, Transcript], language: str
-) -> str:
+def _compose(quotes: Sequence[Citation], sources: Mapping[str, Transcript], language: str) -> str:
     """One paragraph a turn: who, then their words in quotation marks, each with its address."""
     lines: list[str] = []
     last: tuple[str, str] | None = None

@@ -62,7 +62,8 @@ def _ask(rag: Rag, conversation: Conversation, question: str) -> str:
 def _command(rag: Rag, conversation: Conversation, line: str) -> str:
     name, _, argument = line.partition(" ")
     if name == "/sources":
-        return "Nothing has been answered yet." if conversation.last is None else views.sources(conversation.last)
+        last = conversation.last
+        return "Nothing has been answered yet." if last is None else views.sources(last)
     if name == "/show":
         return views.turns(views.at(rag.store, argument.strip()))
     if name == "/reset":

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
-from rag.text import HAN, fold, sentences
+from rag.text import HAN, sentences
 from rag.tokens import Counter, estimate
 from rag.transcripts.labels import is_asker
 from rag.types import Exchange, Passage, Section, Span, Transcript, Turn
@@ -70,10 +70,13 @@ def _askers(turns: Sequence[Turn]) -> set[str]:
     for turn in turns:
         if not _is_backchannel(turn):
             rates[turn.speaker].append(_QUESTION.search(turn.text) is not None)
-    ranked = sorted(((sum(asked) / len(asked), name) for name, asked in rates.items()), reverse=True)
-    if len(ranked) < 2 or ranked[0][0] < _MIN_QUESTION_RATE or ranked[0][0] < 2 * ranked[1][0]:
+    shares = sorted(
+        ((sum(asked) / len(asked), name) for name, asked in rates.items()), reverse=True
+    )
+    if len(shares) < 2:
         return set()
-    return {ranked[0][1]}
+    (most, name), (next_most, _) = shares[:2]
+    return {name} if most >= _MIN_QUESTION_RATE and most >= 2 * next_most else set()
 
 
 def _is_backchannel(turn: Turn) -> bool:

@@ -1,10 +1,14 @@
-"""The command `rag`. The only module that prints or exits; stdout is the product, stderr the rest."""
+"""The command `rag`: the only module that prints or exits.
+
+stdout is the product, stderr the rest.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +21,7 @@ from rag.types import Address
 if TYPE_CHECKING:
     from rag.pipeline import Rag
     from rag.settings import Settings, Value
+    from rag.store import Progress
     from rag.types import Transcript
 
 app = typer.Typer(
@@ -27,7 +32,7 @@ app = typer.Typer(
     ),
     no_args_is_help=True,
     add_completion=False,
-    # Plain help and errors: rich would be imported for `rag --help` alone, and wraps one-line errors.
+    # Plain help and errors: rich would cost time for `rag --help`, and wraps one-line errors.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -176,7 +181,9 @@ def ask(
 
 
 @app.command()
-def chat(index: Index = None, encoder: Encoder = None, k: K = None, verbose: Verbose = False) -> None:
+def chat(
+    index: Index = None, encoder: Encoder = None, k: K = None, verbose: Verbose = False
+) -> None:
     """Converse about the transcripts; with input piped in, answer it line by line."""
     with _one_line_errors(verbose):
         from rag.chat import chat as converse
@@ -185,10 +192,8 @@ def chat(index: Index = None, encoder: Encoder = None, k: K = None, verbose: Ver
         interactive = sys.stdin.isatty()
         if interactive:
             # Line editing and history for `input`, where the platform has it.
-            try:
-                import readline  # noqa: F401
-            except ImportError:
-                pass
+            with suppress(ImportError):
+                import_module("readline")
             manifest = rag.store.manifest
             _say(
                 f"{manifest.transcripts} transcripts, {manifest.passages} passages in"
@@ -275,7 +280,7 @@ def _read(words: list[str]) -> str:
     from rag.retrieve import LONGEST_QUESTION
 
     if len(text) > LONGEST_QUESTION:
-        _say(f"rag: only the first {LONGEST_QUESTION} of {len(text)} characters are used as question")
+        _say(f"rag: of {len(text)} characters only the first {LONGEST_QUESTION} are used")
     return text
 
 
@@ -303,16 +308,18 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[object]:
+def _progress() -> Iterator[Progress]:
     """Show a progress bar on a terminal's stderr; elsewhere nothing."""
     if not sys.stderr.isatty():
-        yield None
+        from rag.store import silent
+
+        yield silent
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich import progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        tasks = {}
+    with progress.Progress(console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, progress.TaskID] = {}
 
         def advance(what: str, done: int, total: int) -> None:
             if what not in tasks:

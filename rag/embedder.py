@@ -67,7 +67,7 @@ class StaticEncoder:
         Raises:
             NotReady: when they are missing or damaged.
         """
-        from safetensors import SafetensorError, safe_open
+        from safetensors import safe_open
         from tokenizers import Tokenizer
 
         try:
@@ -76,8 +76,8 @@ class StaticEncoder:
                 rows = tensors.get_tensor("embeddings")
                 scales = tensors.get_tensor("weights")
             fingerprint = f"static:{_digest(folder)}:{rows.shape[1]}"
-        except (OSError, SafetensorError, Exception) as error:
-            # tokenizers raises plain Exception for a missing or malformed file.
+        except Exception as error:
+            # tokenizers raises bare Exception for a missing or malformed file.
             raise NotReady(f"{folder}: {error}", "reinstall the package") from error
         tokenizer.no_truncation()
         return cls(tokenizer, rows, scales, fingerprint)
@@ -93,7 +93,7 @@ class StaticEncoder:
         return int(self._rows.shape[1])
 
     def passages(self, texts: Sequence[str], /) -> Matrix:
-        """Embed texts; shape (len(texts), dimension), rows of unit length, or zero without words."""
+        """Embed texts; shape (len(texts), dimension), rows of unit length (zero without words)."""
         import numpy as np
 
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
@@ -173,7 +173,7 @@ def _revision(model: Any) -> str:
 
 
 def _digest(folder: Path) -> str:
-    """Hash names, sizes and both ends of all files: a changed model shows, without reading it all."""
+    """Hash names, sizes and both ends of all files: enough to see that a model changed."""
     digest = hashlib.sha256()
     for path in _weights(folder):
         size = path.stat().st_size
@@ -196,5 +196,5 @@ def _normalised(vectors: Matrix) -> Matrix:
     import numpy as np
 
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    result: Matrix = vectors / np.where(lengths == 0, 1, lengths)
-    return result
+    unit: Matrix = (vectors / np.where(lengths == 0, 1, lengths)).astype(np.float32, copy=False)
+    return unit

@@ -77,7 +77,8 @@ def _freshness(settings: Settings) -> str:
     known = opened.catalog.hashes()
     changed = store.changed(files, known, paths.home())
     if changed:
-        named = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
+        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+        named = ", ".join(changed[:3]) + more
         raise RagError(f"changed since it was built: {named}", f"rag index -i {settings.index}")
     return f"{len(files)} files, none changed"
 

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,15 +34,18 @@ _WRITER_MEMORY = 64 << 20  # bytes; tantivy's least is 15 MB
 # Words of a question that say nothing about its answer. Chinese ones are removed before pairs are
 # made, so that 怎么用 does not become a pair of 么用.
 _STOP_ZH = re.compile(
-    "请问|是不是|有没有|能不能|会不会|为什么|什么时候|什么样|什么|怎么样|怎样|怎么|如何|哪一个|哪一些|哪些|哪个|哪里|哪儿|谁|多少"
-    "|吗|呢|吧|啊|呀|的|了|过|他们|她们|它们|我们|你们|您|他|她|它|我|你|这个|那个|这些|那些|这|那|是否|是|关于|认为|觉得|说"
+    "请问|是不是|有没有|能不能|会不会|为什么|什么时候|什么样|什么|怎么样|怎样|怎么|如何"
+    "|哪一个|哪一些|哪些|哪个|哪里|哪儿|谁|多少|吗|呢|吧|啊|呀|的|了|过"
+    "|他们|她们|它们|我们|你们|您|他|她|它|我|你|这个|那个|这些|那些|这|那"
+    "|是否|是|关于|认为|觉得|说"
 )
 _STOP_EN = frozenset(
-    "a an the of to in on at for by with from as and or but if is are was were be been being am do"
-    " does did doing have has had having will would can could should shall may might must what which"
-    " who whom whose when where why how that this these those there here it its he she they them his"
-    " her their him you your we our us i me my not no so than then too very just about into over"
-    " such say says said tell told think thinks thought s t re ve ll d m".split()
+    "a an the of to in on at for by with from as and or but if is are was were be been being am"
+    " do does did doing have has had having will would can could should shall may might must"
+    " what which who whom whose when where why how that this these those there here it its"
+    " he she they them his her their him you your we our us i me my not no so than then too very"
+    " just about into over such say says said tell told think thinks thought"
+    " s t re ve ll d m".split()
 )
 
 
@@ -53,7 +57,7 @@ def terms(text: str) -> list[str]:
 def question_terms(text: str) -> dict[str, float]:
     """Return the terms of a question that are worth searching, weighted by how often they occur.
 
-    At most `MOST_TERMS`. When nothing but stop words is left, they are what was asked for, and are kept.
+    At most `MOST_TERMS`. When nothing but stop words is left, they are what was asked for.
     """
     folded = fold(text)
     content = Counter(t for t in _terms(_STOP_ZH.sub(" ", folded)) if t not in _STOP_EN)
@@ -68,7 +72,7 @@ def _terms(folded: str) -> Iterator[str]:
             yield _stem(run)
             continue
         yield from run
-        yield from map("".join, zip(run, run[1:], strict=False))
+        yield from map("".join, pairwise(run))
 
 
 def _stem(word: str) -> str:
@@ -148,7 +152,8 @@ class Lexical:
         found = self._searcher.search(query, limit, count=False)
         hits = [(score, address) for score, address in found.hits]
         ids = self._searcher.fast_field_values("id", [address for _, address in hits])
-        return [Match(int(id_), score) for (score, _), id_ in zip(hits, ids, strict=True)]
+        pairs = zip(hits, ids, strict=True)
+        return [Match(int(id_), score) for (score, _), id_ in pairs if id_ is not None]
 
     def _restrictions(
         self, only: Sequence[tuple[str, str]]

@@ -1,4 +1,4 @@
-"""`Rag`: one index, one encoder, the settings; search and ask. The one object that the doors hold."""
+"""`Rag`: one index, one encoder, the settings. The one object that the doors hold."""
 
 from __future__ import annotations
 
@@ -128,7 +128,9 @@ class Rag:
         hits = self._hits(query, None, speaker, transcript)
         searched = _milliseconds(started)
         chance = retrieve.confidence(query, hits)
-        reply = answer.extract(query, hits, chance, self.store, self.encoder, self.settings)
+        reply = answer.extract(
+            query, hits, chance, store=self.store, encoder=self.encoder, settings=self.settings
+        )
         total = _milliseconds(started)
         timings = {"search": searched, "answer": round(total - searched, 2), "total": total}
         return replace(reply, timings=timings)
@@ -178,7 +180,7 @@ def build(
     chosen: Settings,
     *,
     fresh: bool = False,
-    progress: store.Progress | None = None,
+    progress: store.Progress = store.silent,
 ) -> Report:
     """Bring the index named by the settings up to date; see `rag.store.build`."""
     return store.build(
@@ -190,7 +192,7 @@ def build(
         base=paths.home(),
         version=VERSION,
         fresh=fresh,
-        progress=progress or (lambda what, done, total: None),
+        progress=progress,
     )
 
 

@@ -47,7 +47,7 @@ def _check_range(name: str, value: float, low: float, high: float) -> None:
 def load(
     project: Path | None, environment: Mapping[str, str], flags: Mapping[str, Value | None]
 ) -> Settings:
-    """Merge all sources; `project` is the folder that may hold a `rag.toml`, flags of None are unset.
+    """Merge all sources; `project` may hold a `rag.toml`, flags that are None are unset.
 
     Raises:
         UsageError: for an unknown name or a value of the wrong kind, naming where it was given.
@@ -78,7 +78,8 @@ def _apply(settings: Settings, values: Mapping[str, object], where: str) -> Sett
     changed: dict[str, Value] = {}
     for name, value in values.items():
         if name not in kinds:
-            raise UsageError(f"{where}: no setting is called {name!r}", f"known: {', '.join(kinds)}")
+            known = ", ".join(kinds)
+            raise UsageError(f"{where}: no setting is called {name!r}", f"known: {known}")
         changed[name] = _convert(name, value, kinds[name], where)
     try:
         return replace(settings, **changed)  # type: ignore[arg-type]  # kinds were just checked

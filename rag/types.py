@@ -24,9 +24,9 @@ _ADDRESS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a piece of text stands: `interview:57-58`, part two of a long turn `interview:57.2`,
-    a section of prose `interview:s3`.
+    """Where a piece of text stands.
 
+    Turns are `interview:57-58`, part two of a long turn `interview:57.2`, prose `interview:s3`.
     Numbers are 1-based; part 0 means the whole turn or section.
     """
 
@@ -76,8 +76,8 @@ class Address:
 class Turn:
     """One person speaking once.
 
-    `line` is the file line (1-based) of the label, `lines` those of each line of `text`; `start` and
-    `end` are seconds; `topic` is the heading over it.
+    `line` is the file line (1-based) of the label, `lines` those of each line of `text`; `start`
+    and `end` are seconds; `topic` is the heading over it.
     """
 
     number: int

@@ -254,5 +254,7 @@ def checks(results: Sequence[object]) -> str:
     for item in results:
         values: Mapping[str, object] = _plain(item)  # type: ignore[assignment]  # a dataclass
         hint = f" ({values['hint']})" if values["hint"] else ""
-        lines.append(f"{'ok  ' if values['ok'] else 'BAD '} {values['name']}: {values['found']}{hint}")
+        lines.append(
+            f"{'ok  ' if values['ok'] else 'BAD '} {values['name']}: {values['found']}{hint}"
+        )
     return safe("\n".join(lines))

@@ -1,6 +1,6 @@
-"""The index on disk: passages, vectors and terms in immutable generations (see `index/README.md`)."""
+"""The index on disk: passages, vectors and terms in immutable generations."""
 
-from rag.store.build import Progress, Report, build, changed
+from rag.store.build import Progress, Report, build, changed, silent
 from rag.store.catalog import Catalog, Speaker
 from rag.store.generation import Manifest, current, read_manifest, verify
 from rag.store.index import Store
@@ -16,5 +16,6 @@ __all__ = [
     "changed",
     "current",
     "read_manifest",
+    "silent",
     "verify",
 ]

@@ -29,6 +29,10 @@ Progress = Callable[[str, int, int], None]
 _EMBEDDED_AT_ONCE = 1024
 
 
+def silent(_what: str, _done: int, _total: int) -> None:
+    """Show no progress."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a build did; `problems` are files that could not be read, one line each."""
@@ -66,7 +70,7 @@ def build(
     base: Path,
     version: str,
     fresh: bool = False,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = silent,
 ) -> Report:
     """Bring the index in `folder` up to date with the transcripts under `roots`.
 
@@ -95,14 +99,15 @@ def build(
             built=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         if old is not None and _same(old, manifest, read):
-            return _report(read, old.manifest.passages, 0, old.manifest.passages, old, changed=False)
+            count = old.manifest.passages
+            return _report(read, count, 0, old, changed=False)
         found = [p for item, _ in read.items for p in cut(item, passage_tokens)]
         hashes = [_hash(passage) for passage in found]
         vectors, embedded = _vectors(found, hashes, encoder, old, progress)
         texts.write(temporary / PASSAGES, read.items, zip(found, hashes, strict=True))
         write_vectors(temporary / VECTORS, vectors)
         build_lexical(temporary / TERMS, _entries(found))
-        report = _report(read, len(found), embedded, len(found) - embedded, old, changed=True)
+        report = _report(read, len(found), embedded, old, changed=True)
         if old is not None:
             old.close()
         publish(folder, temporary, replace(manifest, passages=len(found)))
@@ -238,7 +243,7 @@ def _entries(found: Iterable[Passage]) -> Iterable[Entry]:
 
 
 def _report(
-    read: _Read, passages: int, embedded: int, reused: int, old: Store | None, *, changed: bool
+    read: _Read, passages: int, embedded: int, old: Store | None, *, changed: bool
 ) -> Report:
     gone = set(old.catalog.hashes()) - set(read.hashes) if old is not None else set()
     return Report(
@@ -246,7 +251,7 @@ def _report(
         turns=sum(len(item.turns) for item, _ in read.items),
         passages=passages,
         embedded=embedded,
-        reused=reused,
+        reused=passages - embedded,
         removed=len(gone),
         changed=changed,
         problems=read.problems,

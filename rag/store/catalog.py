@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -129,7 +129,7 @@ class Catalog:
         rows = self._base.execute(
             "SELECT id, path, title, date, source, language FROM transcript ORDER BY id"
         )
-        return [Transcript(*row) for row in rows]
+        return [_described(row) for row in rows]
 
     def transcript(self, id_: str) -> Transcript | None:
         """Return one transcript whole, or None."""
@@ -139,7 +139,7 @@ class Catalog:
         if row is None:
             return None
         turns, sections = tuple(self._turns(id_)), tuple(self._sections(id_))
-        return Transcript(*row, turns=turns, sections=sections)
+        return replace(_described(row), turns=turns, sections=sections)
 
     def hashes(self) -> dict[str, str]:
         """Return the content hash of every file, by path."""
@@ -187,7 +187,7 @@ class Catalog:
 
     def ids_where(self, speakers: Sequence[str], transcripts: Sequence[str]) -> list[int]:
         """Return the ids of passages of these transcripts in which one of these people speaks."""
-        query, values = "SELECT DISTINCT passage.id FROM passage", []
+        query, values = "SELECT DISTINCT passage.id FROM passage", list[str]()
         if speakers:
             query += (
                 " JOIN turn ON turn.transcript = passage.transcript AND passage.section = 0 AND"
@@ -202,7 +202,8 @@ class Catalog:
 
     def hash_rows(self) -> dict[bytes, int]:
         """Return one passage id for every content hash."""
-        return {bytes(hash_): id_ for id_, hash_ in self._base.execute("SELECT id, hash FROM passage")}
+        rows = self._base.execute("SELECT id, hash FROM passage")
+        return {bytes(hash_): id_ for id_, hash_ in rows}
 
     def check(self) -> str:
         """Return SQLite's own verdict on the file, `ok` when sound."""
@@ -245,6 +246,11 @@ class Catalog:
             bool(section),
             context,
         )
+
+
+def _described(row: tuple[str, str, str, str, str, str]) -> Transcript:
+    id_, path, title, date, source, spoken = row
+    return Transcript(id_, path, title, date, source, spoken)
 
 
 def _span(source: Turn | Section, part: int, offset: int, length: int) -> Span:

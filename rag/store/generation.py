@@ -52,7 +52,8 @@ def current(folder: Path) -> Path:
     try:
         name = (folder / CURRENT).read_text(encoding="utf-8").strip()
     except FileNotFoundError:
-        raise NotReady(f"no index at {folder}", f"build one: rag index PATH -i {label(folder)}") from None
+        hint = f"build one: rag index PATH -i {label(folder)}"
+        raise NotReady(f"no index at {folder}", hint) from None
     except (OSError, UnicodeDecodeError) as error:
         raise NotReady(f"{folder / CURRENT}: {error}", repair(folder)) from error
     generation = folder / name

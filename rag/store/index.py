@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rag.errors import NotReady
 from rag.lexical import Lexical
@@ -13,6 +13,8 @@ from rag.store.catalog import Catalog
 from rag.store.generation import Manifest, current, read_manifest, repair, verify
 
 if TYPE_CHECKING:
+    import faiss
+
     from rag.types import Matrix, Vector
 
 PASSAGES = "passages.sqlite"
@@ -23,7 +25,9 @@ TERMS = "lexical"
 class Store:
     """One complete generation of an index; ids are row numbers, the same in all three parts."""
 
-    def __init__(self, manifest: Manifest, catalog: Catalog, lexical: Lexical, vectors: Any) -> None:
+    def __init__(
+        self, manifest: Manifest, catalog: Catalog, lexical: Lexical, vectors: faiss.Index
+    ) -> None:
         if vectors.ntotal != manifest.passages:
             raise NotReady(
                 f"{vectors.ntotal} vectors but {manifest.passages} passages in the index",
@@ -63,7 +67,7 @@ class Store:
     def nearest(
         self, vector: Vector, limit: int, only: Sequence[int] | None = None
     ) -> list[tuple[int, float]]:
-        """Return the ids and cosines of the `limit` passages nearest to a unit vector, best first."""
+        """Return ids and cosines of the `limit` passages nearest to a unit vector, best first."""
         import faiss
         import numpy as np
 
@@ -74,7 +78,7 @@ class Store:
         parameters = None
         if only is not None:
             selector = faiss.IDSelectorBatch(np.asarray(only, dtype=np.int64))
-            parameters = faiss.SearchParameters(sel=selector)
+            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # SWIG
         scores, ids = self._vectors.search(vector[None, :], limit, params=parameters)
         # FAISS pads with -1 when there are fewer than `limit`.
         pairs = zip(ids[0].tolist(), scores[0].tolist(), strict=True)
@@ -102,7 +106,7 @@ def write_vectors(path: Path, vectors: Matrix) -> None:
     faiss.serialize_index(index).tofile(path)
 
 
-def read_vectors(path: Path) -> Any:
+def read_vectors(path: Path) -> faiss.Index:
     """Open a FAISS index, mapped into memory where the system allows it.
 
     Raises:

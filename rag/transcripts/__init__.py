@@ -92,8 +92,8 @@ def find(paths: Iterable[Path | str]) -> list[Path]:
         UsageError: for a path that does not exist, or when there is no transcript at all.
     """
     found: dict[Path, None] = {}
-    paths = [Path(path) for path in paths]
-    for path in paths:
+    places = [Path(path) for path in paths]
+    for path in places:
         if path.is_dir():
             found |= dict.fromkeys(sorted(filter(_is_transcript, path.rglob("*"))))
         elif path.exists():
@@ -101,7 +101,7 @@ def find(paths: Iterable[Path | str]) -> list[Path]:
         else:
             raise UsageError(f"{path}: no such file or folder", "check the path")
     if not found:
-        names = ", ".join(map(str, paths))
+        names = ", ".join(map(str, places))
         raise UsageError(f"{names}: no transcripts in it", "give a folder with .md or .txt files")
     return list(found)
 

@@ -17,6 +17,7 @@ _MARKS = (
 # Detection is asked only about encodings in which transcripts really come.
 _LEGACY = ["gb18030", "big5", "big5hkscs", "shift_jis", "euc_jp", "euc_kr", "cp1252"]
 _LINE_FEED = 0x0A
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 
 def decode(data: bytes, name: str) -> tuple[str, str]:
@@ -44,7 +45,7 @@ def _decode_as(data: bytes, encoding: str, name: str) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         line = data.count(_LINE_FEED, 0, error.start) + 1
         text = data.decode(encoding, errors="replace")
-        return text, f"{name}:{line}: bytes that are not {encoding} were replaced by \N{REPLACEMENT CHARACTER}"
+        return text, f"{name}:{line}: bytes that are not {encoding} were replaced by {_REPLACED}"
 
 
 def _utf16_without_mark(data: bytes) -> str | None:
@@ -70,13 +71,11 @@ def _looks_binary(data: bytes) -> bool:
     return b"\x00" in sample or control * 50 > len(sample)
 
 
-def _decode_damaged_or_legacy(
-    data: bytes, error: UnicodeDecodeError, name: str
-) -> tuple[str, str]:
+def _decode_damaged_or_legacy(data: bytes, error: UnicodeDecodeError, name: str) -> tuple[str, str]:
     # A file that is UTF-8 but for a few bytes is damaged, not legacy: the legacy encodings hardly
     # ever form valid multi-byte UTF-8 by chance.
     text = data.decode("utf-8", errors="replace")
-    lost = text.count("\N{REPLACEMENT CHARACTER}")
+    lost = text.count(_REPLACED)
     if lost * 20 < sum(ord(char) > 127 for char in text):
         return _decode_as(data, "utf-8", name)
     from charset_normalizer import from_bytes

@@ -11,7 +11,8 @@ _LONGEST = 500  # lines; a file that merely begins with a rule has no closing fe
 _PAIR = re.compile(r"([A-Za-z][\w -]{0,40}):\s+(.*)")
 _PEOPLE = (
     "speakers", "speaker", "hosts", "host", "interviewer", "interviewers", "guests", "guest",
-    "interviewee", "participants", "people", "moderator", "主持人", "嘉宾", "发言人", "参与者", "采访者", "受访者",
+    "interviewee", "participants", "people", "moderator",
+    "主持人", "嘉宾", "发言人", "参与者", "采访者", "受访者",
 )  # fmt: skip
 _ASKERS = ("hosts", "host", "interviewer", "interviewers", "moderator", "主持人", "采访者")
 _GUESTS = ("guests", "guest", "interviewee", "嘉宾", "受访者")

@@ -18,7 +18,9 @@ from rag.transcripts.markup import plain
 
 TIME = r"(?:\d{1,3}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?"
 _STAMP = rf"[\[(（【]?{TIME}[\])）】]?"
-_LEADING_STAMP = re.compile(rf"[-*]?\s*({_STAMP})(?:\s*(?:-->|[-–—~至到])\s*{_STAMP})?\s*[-–—|]?\s*")
+_LEADING_STAMP = re.compile(
+    rf"[-*]?\s*({_STAMP})(?:\s*(?:-->|[-–—~至到])\s*{_STAMP})?\s*[-–—|]?\s*"
+)
 _TRAILING_STAMP = re.compile(rf"\s*[-–—|,，]?\s*({_STAMP})\s*$")
 _LIST = re.compile(r"(?:>\s?|[-*+•]\s+(?=\*\*|\[|[^\s*]))+")
 
@@ -30,7 +32,10 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "bold-out",
         re.compile(rf"\*\*(?P<label>[^*]{{1,60}}?)\*\*\s*(?P<time>{_STAMP})?\s*[:：](?P<rest>.*)"),
     ),
-    ("bold-time", re.compile(rf"\*\*(?P<label>[^*]{{1,60}}?)\*\*\s*(?P<time>{_STAMP})(?P<rest>)\s*$")),
+    (
+        "bold-time",
+        re.compile(rf"\*\*(?P<label>[^*]{{1,60}}?)\*\*\s*(?P<time>{_STAMP})(?P<rest>)\s*$"),
+    ),
     ("heading", re.compile(r"#{1,6}\s+(?P<label>[^#]{1,60}?)\s*[:：]?\s*#*\s*(?P<rest>)$")),
     ("bracket", re.compile(r"\[(?P<label>[^\]]{1,40})\]\s*[:：](?P<rest>.*)")),
     ("bracket", re.compile(r"【(?P<label>[^】]{1,40})】\s*[:：]?(?P<rest>.*)")),
@@ -41,35 +46,52 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
             rf"(?:：|:(?=\s|$|[{HAN}“「『《（]))(?P<rest>.*)"
         ),
     ),
-    ("plain-time", re.compile(rf"(?P<label>[^\s:：#>*|\d][^:：]{{0,39}}?)\s+(?P<time>{_STAMP})(?P<rest>)\s*$")),
+    (
+        "plain-time",
+        re.compile(rf"(?P<label>[^\s:：#>*|\d][^:：]{{0,39}}?)\s+(?P<time>{_STAMP})(?P<rest>)\s*$"),
+    ),
 )
 
 _ASKER = re.compile(
-    r"主持人?|主播|记者|采访者|访谈者|提问者?|(?:观众|听众|网友|现场观众|读者|学生|听众朋友)?(?:提问|问)\d*"
-    r"|观众|听众|网友|读者|现场观众|问题?|q(?:uestion)?\s?\d*|co-?hosts?|hosts?|interviewers?|moderators?"
+    r"主持人?|主播|记者|采访者|访谈者|提问者?|问题?"
+    r"|(?:观众|听众|网友|现场观众|读者|学生|听众朋友)?(?:提问|问)\d*|观众|听众|网友|读者|现场观众"
+    r"|q(?:uestion)?\s?\d*|co-?hosts?|hosts?|interviewers?|moderators?"
     r"|audience(?: (?:member|question))?|questioner|reporter|journalist",
 )
 _ANSWERER = re.compile(
-    r"嘉宾\s?\d*|受访者|被访者|回?答\d*|回答者|a(?:nswer)?\s?\d*|guests?\s?\d*|interviewees?"
-    r"|(?:unknown )?speakers?[ _]?\w{0,2}|(?:发言人|说话人|讲者|参会者)\s?\w{0,2}|participants?\s?\w{0,2}|narrator|旁白",
+    r"嘉宾\s?\d*|受访者|被访者|回?答\d*|回答者|旁白"
+    r"|(?:发言人|说话人|讲者|参会者)\s?\w{0,2}"
+    r"|a(?:nswer)?\s?\d*|guests?\s?\d*|interviewees?|participants?\s?\w{0,2}|narrator"
+    r"|(?:unknown )?speakers?[ _]?\w{0,2}",
 )
 _NOT_SPEAKERS = frozenset(
-    "note notes slides slide music nb ps p.s tip tips warning http https ftp mailto example summary title date source"
-    " sources tags update link links url email e-mail tel cc re fw todo key result results conclusion"
-    " 注 注意 备注 例如 比如 譬如 如 总结 小结 摘要 来源 参考 链接 时间 地点 日期 结论 说明 译者注 编者按 编者注"
-    " 图 表 原文 视频 标题 作者 编辑 翻译 关键词 优点 缺点 目标 原因 结果 方法 步骤 第一 第二 第三 首先 其次 最后".split()
+    "note notes slides slide music nb ps p.s tip tips warning http https ftp mailto example summary"
+    " title date source sources tags update link links url email e-mail tel cc re fw todo key"
+    " result results conclusion"
+    " 注 注意 备注 例如 比如 譬如 如 总结 小结 摘要 来源 参考 链接 时间 地点 日期 结论 说明"
+    " 译者注 编者按 编者注 图 表 原文 视频 标题 作者 编辑 翻译 关键词"
+    " 优点 缺点 目标 原因 结果 方法 步骤 第一 第二 第三 首先 其次 最后".split()
 )
+# The usual family names: enough to tell 张三 from 总结 where a label stands only once.
 _SURNAMES = frozenset(
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜"
-    "崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤温康施文牛樊葛"
-    "邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷曲盛冉翁蓝路"
-    "游辛靳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦褚娄窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全"
-    "佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝"
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋"
+    "蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段"
+    "雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤温康施文牛樊葛邢安齐易乔伍庞颜倪庄"
+    "聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷曲"
+    "盛冉翁蓝路游辛靳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦"
+    "褚娄窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫"
+    "寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝"
 )
 _TITLES = "老师|博士|教授|先生|女士|总|同学|医生|律师|经理|工|姐|哥|导|院长|校长|主任"
-_HAN_NAME = re.compile(rf"[{HAN}]{{2,4}}|[{HAN}]{{1,3}}(?:{_TITLES})|[{HAN}]{{1,6}}·[{HAN}·]{{1,12}}|[小老阿][{HAN}]{{1,2}}")
+_HAN_NAME = re.compile(
+    rf"[{HAN}]{{2,4}}|[{HAN}]{{1,3}}(?:{_TITLES})|[{HAN}]{{1,6}}·[{HAN}·]{{1,12}}"
+    rf"|[小老阿][{HAN}]{{1,2}}"
+)
+_CAPITALISED = r"[A-ZÀ-Þ][\w'’.-]*"
+_PARTICLE = r"(?:de|da|del|di|van|von|der|la|le|bin|al)"
 _LATIN_NAME = re.compile(
-    r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?[A-ZÀ-Þ][\w'’.-]*(?: (?:(?:de|da|del|di|van|von|der|la|le|bin|al)|[A-ZÀ-Þ][\w'’.-]*)){0,3}(?:, [A-Z][\w.]*)?"
+    rf"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?{_CAPITALISED}"
+    rf"(?: (?:{_PARTICLE}|{_CAPITALISED})){{0,3}}(?:, [A-Z][\w.]*)?"
 )
 _FORBIDDEN = re.compile(r"[。！？!?；;“”\"…<>|=\\{}]|https?")
 _PARENTHESIS = re.compile(r"\s*[(（\[][^)）\]]*[)）\]]\s*$")
@@ -195,7 +217,7 @@ def _recurs(item: Candidate, counts: Counter[tuple[str, str]]) -> bool:
     if item.style in ("bold", "bracket", "bold-time", "bold-out"):
         return count >= 2
     # Bare text and headings are full of colons that introduce no speaker: ask for more.
-    return count >= 2 and is_name(item.label) or (count >= 3 and item.style != "heading")
+    return (count >= 2 and is_name(item.label)) or (count >= 3 and item.style != "heading")
 
 
 def _plausible(label: str, style: str) -> bool:
@@ -203,7 +225,7 @@ def _plausible(label: str, style: str) -> bool:
         return False
     if not any(char.isalpha() for char in label) or re.match(r"\d+[.、)]", label):
         return False
-    if style != "bold" and style != "bold-out" and re.search(r"[，,、]", label):
+    if style not in ("bold", "bold-out") and re.search(r"[，,、]", label):
         return False
     if fold(label) in _NOT_SPEAKERS:
         return False

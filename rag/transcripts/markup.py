@@ -1,7 +1,7 @@
 """Markdown inside a line, taken off so that only what was said remains.
 
-A CommonMark parser is no help here: its flanking rules leave `**主持人：**我们` and `**DALL-E，**然后`
-unparsed, because a closing mark between full-width punctuation and a letter does not close.
+A CommonMark parser is no help here: its flanking rules leave `**主持人：**我们` unparsed, because a
+closing mark between full-width punctuation and a letter does not close.
 """
 
 from __future__ import annotations

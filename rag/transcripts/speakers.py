@@ -18,8 +18,8 @@ def canonical(
     """Map each label as written to the speaker it means.
 
     An explicit alias wins; a group that asks (`观众提问`) is the group; a label that is the first
-    or last words, or the initials, of exactly one longer name in the file (`Sam`, `SA` of `Sam Altman`)
-    is that person.
+    or last words, or the initials, of exactly one longer name in the file is that person, as `Sam`
+    and `SA` are `Sam Altman`.
     """
     labels = list(dict.fromkeys(labels))
     table = {fold(alias): name for alias, name in aliases.items()}
@@ -33,7 +33,7 @@ def _speaker(label: str, names: list[str], table: Mapping[str, str]) -> str:
     if match := _GROUP.fullmatch(label):
         return match[1]
     if _AUDIENCE.fullmatch(label):
-        return label.split()[0]
+        return label.partition(" ")[0]
     if is_role(label):
         return label
     longer = {name for name in names if _shortens(fold(label), fold(name))}
