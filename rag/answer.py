@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.lexical import terms
 from rag.retrieve import Query, link
 from rag.settings import Settings
 from rag.store import Store
-from rag.text import fold, sentences
+from rag.text import fold, language, sentences
 from rag.types import Address, Answer, Citation, Encoder, Hit, Span, Transcript
 
 NOT_FOUND = {
@@ -36,19 +36,37 @@ _GAP = {"zh": "", "en": " "}
 
 _NEAREST_SHOWN = 3
 _HITS_READ = 5
-_HIT_WORTH_READING = 0.6  # of the best hit's score
+_HIT_WORTH_READING = 0.85  # of the best hit's score
 _MOST_SENTENCES = 4
 _WORTH_SAYING = 0.62  # of the best sentence's score
 _MOST_CHARACTERS = 600
 _ALONE_TOO_SHORT = 8  # terms; a shorter sentence takes the next one along
 _SNIPPET = 60
 _QUESTION = re.compile(r"[?？][\"'”’」』）)]*$")
+_ASKS_NUMBER = re.compile(
+    "多少|多重|多大|多长|多久|多高|多远|多快|几|哪年|哪天|哪一年|哪一天|何时|什么时候|比例"
+    r"|\b(?:how (?:many|much|long|old|far|often|big|heavy|fast|soon)|when|which year"
+    r"|what (?:year|date|day|share|percentage|number|price))\b"
+)
+_HAS_NUMBER = re.compile(
+    r"(?<![A-Za-z\d])\d|[一二两三四五六七八九十百千万亿半]+[个年月日天号点分小人台块元次本倍成家]"
+    r"|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty"
+    r"|hundred|thousand|million|half|twice|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+    r"|january|february|march|april|june|july|august|september|october|november|december)\b",
+    re.IGNORECASE,
+)
 _WIDE_BREAK = re.compile(r"(?<=[^\x00-\x7f])\s*\n\s*|\s*\n\s*(?=[^\x00-\x7f])")
 _LEADS_ON = re.compile(r"[：:]$")
 
-# Weights of a sentence's score: words shared with the question, likeness, its passage's own score.
-_OVERLAP, _LIKENESS, _PASSAGE = 1.0, 1.0, 0.15
-_LIKENESS_ACROSS = 2.0
+# Weights of a sentence's score: words shared with the question, likeness to it, the score of its
+# passage, and how alike the question is to the one that the sentence opens the reply to.
+_OVERLAP, _PASSAGE, _OPENING = 1.0, 1.0, 2.0
+_LIKENESS, _LIKENESS_ACROSS = 1.0, 2.0
+_FADING = 0.7  # of the opening's bonus, a sentence
+_NAMED = 0.4  # for the words of somebody whom the question names
+_FULL = 10  # terms; a shorter sentence is alike by accident
+_NUMBER = 0.3  # for a figure, where a figure is asked for
+_LATE = 99  # a position where no bonus is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +77,9 @@ class _Sentence:
     span: Span
     start: int
     end: int
-    score: float
+    asked: str
+    position: int
+    score: float = 0.0
 
     @property
     def text(self) -> str:
@@ -76,23 +96,23 @@ def extract(
     settings: Settings,
 ) -> Answer:
     """Answer from the sentences of the hits, or refuse when `confidence` is too low."""
-    language = query.language if query.language in NOT_FOUND else "en"
-    sources = {item.id: item for item in store.catalog.transcripts()}
+    spoken = query.language if query.language in NOT_FOUND else "en"
+    sources = store.catalog.described(hit.passage.transcript for hit in hits)
     if not hits or confidence < settings.refuse_below:
-        text = refusal(hits, language)
+        text = refusal(hits, spoken)
         return Answer(query.text, text, (), tuple(hits), refused=True, confidence=confidence)
     chosen = _choose(_scored(query, hits, store, encoder))
     quotes = [_citation(group, hits, sources) for group in _runs(chosen)]
-    text = _compose(quotes, sources, language)
+    text = _compose(quotes, sources, spoken)
     cited = tuple(quotes)
     return Answer(query.text, text, cited, tuple(hits), refused=False, confidence=confidence)
 
 
-def refusal(hits: Sequence[Hit], language: str) -> str:
+def refusal(hits: Sequence[Hit], spoken: str) -> str:
     """Return the refusal with the nearest passages, shown as what they are."""
-    lines = [NOT_FOUND[language]]
+    lines = [NOT_FOUND[spoken]]
     if hits:
-        lines.append(_NEAREST[language])
+        lines.append(_NEAREST[spoken])
     for hit in hits[:_NEAREST_SHOWN]:
         said = hit.passage.spans[-1]
         snippet = one_line(said.text)
@@ -111,33 +131,57 @@ def _scored(query: Query, hits: Sequence[Hit], store: Store, encoder: Encoder) -
     """All sentences worth considering with their scores, best first."""
     best = hits[0].score
     worth = [hit for hit in hits[:_HITS_READ] if hit.score >= _HIT_WORTH_READING * best]
-    found = [
-        (rank, span, start, end)
-        for rank, hit in enumerate(worth)
-        for span in _answering(hit)
-        for start, end in sentences(span.text)
-    ]
-    stated = [(r, s, a, b) for r, s, a, b in found if not _QUESTION.search(s.text[a:b])]
+    found = [item for rank, hit in enumerate(worth) for item in _candidates(rank, hit)]
+    stated = [item for item in found if not _QUESTION.search(item.text)]
     found = stated or found
-    vectors = encoder.passages([span.text[start:end] for _, span, start, end in found])
-    idf = store.lexical.weigh(query.weights)
-    wanted = {term: weight * idf[term] for term, weight in query.weights.items()}
-    total = math.sqrt(sum(wanted.values())) or 1.0
+    wanted = _wanted(query, store)
+    number = _ASKS_NUMBER.search(fold(query.text))
+    vectors = encoder.passages([item.text for item in found]) @ query.vector
+    asked = list(dict.fromkeys(item.asked for item in found))
+    alike = dict(zip(asked, encoder.passages(asked) @ query.vector, strict=True))
     scored = [
-        _Sentence(rank, span, start, end,
-            _overlap(span.text[start:end], wanted) / total * _OVERLAP
-            + float(vector @ query.vector) * (_LIKENESS if hits[rank].lexical else _LIKENESS_ACROSS)
-            + hits[rank].score * _PASSAGE)
-        for (rank, span, start, end), vector in zip(found, vectors, strict=True)
-    ]  # fmt: skip
+        replace(
+            item,
+            score=_OVERLAP * _overlap(item.text, wanted)
+            + _likeness(item.text, query.language) * float(likeness)
+            + _NAMED * (item.span.speaker in query.named)
+            + _PASSAGE * worth[item.hit].score
+            + _OPENING * float(alike[item.asked]) * _FADING**item.position
+            + _NUMBER * bool(number and _HAS_NUMBER.search(item.text)),
+        )
+        for item, likeness in zip(found, vectors, strict=True)
+    ]
     return sorted(scored, key=lambda item: (-item.score, item.hit, item.span.number, item.start))
 
 
-def _answering(hit: Hit) -> Iterator[Span]:
-    """The spans that reply: not the question that the passage opens with."""
-    spans = hit.passage.spans
-    replies = spans[1:] if len(spans) > 1 and not hit.passage.section else spans
-    yield from replies
+def _likeness(text: str, asked_in: str) -> float:
+    """What a cosine of 1 counts: more across languages, where no words can be shared."""
+    weight = _LIKENESS if language(text) == asked_in else _LIKENESS_ACROSS
+    return weight * min(1.0, len(terms(text)) / _FULL)
+
+
+def _wanted(query: Query, store: Store) -> dict[str, float]:
+    """The question's terms with the weight that BM25 would give them, on the fused scale."""
+    idf = store.lexical.weigh(query.weights)
+    scale = math.sqrt(sum(weight * idf[term] for term, weight in query.weights.items())) or 1.0
+    return {term: weight * idf[term] / scale for term, weight in query.weights.items()}
+
+
+def _candidates(rank: int, hit: Hit) -> Iterator[_Sentence]:
+    """The sentences of those spans of a hit that reply, each with the question it replies to.
+
+    A direct answer tends to open the reply, so positions are counted from the question on; in the
+    later parts of a long reply nothing is an opening any more.
+    """
+    spans, asked, position = hit.passage.spans, hit.passage.context, _LATE
+    for span, following in zip(spans, [*spans[1:], None], strict=True):
+        asks = _QUESTION.search(span.text) and not hit.passage.section
+        if asks and following is not None and following.speaker != span.speaker:
+            asked, position = span.text, 0
+            continue
+        for start, end in sentences(span.text):
+            yield _Sentence(rank, span, start, end, asked, position)
+            position += 1
 
 
 def _overlap(text: str, wanted: Mapping[str, float]) -> float:
@@ -196,7 +240,7 @@ def _needed_after(item: _Sentence) -> Iterator[_Sentence]:
     if _LEADS_ON.search(item.text):
         following = [(a, b) for a, b in sentences(item.span.text) if a >= item.end][:3]
     for start, end in following:
-        yield _Sentence(item.hit, item.span, start, end, item.score)
+        yield replace(item, start=start, end=end)
 
 
 def _citation(
@@ -221,18 +265,18 @@ def _citation(
     )
 
 
-def _compose(quotes: Sequence[Citation], sources: Mapping[str, Transcript], language: str) -> str:
+def _compose(quotes: Sequence[Citation], sources: Mapping[str, Transcript], spoken: str) -> str:
     """One paragraph a turn: who, then their words in quotation marks, each with its address."""
     lines: list[str] = []
     last: tuple[str, str] | None = None
     for quote in quotes:
         key = (quote.address.transcript, quote.speaker)
-        marked = f"{_MARKS[language].format(one_line(quote.quote))} [{quote.address}]"
+        marked = f"{_MARKS[spoken].format(one_line(quote.quote))} [{quote.address}]"
         if key == last:
-            lines[-1] += _GAP[language] + marked
+            lines[-1] += _GAP[spoken] + marked
             continue
         last = key
         frame = _SAID if quote.speaker else _WROTE
         title = sources[quote.address.transcript].title
-        lines.append(frame[language].format(speaker=quote.speaker, title=title, quotes=marked))
+        lines.append(frame[spoken].format(speaker=quote.speaker, title=title, quotes=marked))
     return "\n".join(lines)

@@ -47,6 +47,7 @@ class Rag:
         self.store = store
         self.encoder = encoder
         self.settings = settings
+        self._names = tuple(dict.fromkeys(row.name for row in store.catalog.speakers()))
 
     @classmethod
     def open(cls, index: str | None = None, chosen: Settings | None = None) -> Rag:
@@ -127,7 +128,7 @@ class Rag:
         query = self._query(question, history)
         hits = self._hits(query, None, speaker, transcript)
         searched = _milliseconds(started)
-        chance = retrieve.confidence(query, hits)
+        chance = retrieve.confidence(hits)
         reply = answer.extract(
             query, hits, chance, store=self.store, encoder=self.encoder, settings=self.settings
         )
@@ -143,7 +144,7 @@ class Rag:
     def _query(self, question: str, history: Sequence[str]) -> Query:
         if not question.strip():
             raise UsageError("the question is blank", 'ask something: rag ask "…"')
-        return retrieve.prepare(question, history, self.encoder)
+        return retrieve.prepare(question, history, self.encoder, self._names)
 
     def _hits(
         self,
@@ -159,11 +160,10 @@ class Rag:
         return retrieve.search(self.store, query, wanted, self.settings, filters)
 
     def _speakers(self, names: str | Sequence[str]) -> tuple[str, ...]:
-        known = list(dict.fromkeys(speaker.name for speaker in self.store.catalog.speakers()))
         return tuple(
             full
             for name in _listed(names)
-            for full in _known("speaker", name, retrieve.matching(name, known), known)
+            for full in _known("speaker", name, retrieve.matching(name, self._names), self._names)
         )
 
     def _transcripts(self, names: str | Sequence[str]) -> tuple[str, ...]:
@@ -198,13 +198,10 @@ def build(
 
 def default_sources(chosen: Settings) -> list[Path]:
     """Return what to index when nothing is named: what was before, else the sample corpus."""
-    folder = index_folder(chosen)
-    try:
-        manifest = store.read_manifest(folder, store.current(folder))
-    except NotReady:
-        own = (paths.project() or Path()) / "corpus"
-        return [own if own.is_dir() else paths.shipped("corpus")]
-    return [paths.home() / root for root in manifest.roots]
+    if store.exists(index_folder(chosen)):
+        return []  # a build without sources renews what is there
+    own = (paths.project() or Path()) / "corpus"
+    return [own if own.is_dir() else paths.shipped("corpus")]
 
 
 def transcript_at(opened: Store, id_: str) -> Transcript:

@@ -29,9 +29,15 @@ POOL = 100
 LONGEST_QUESTION = 4000
 """Characters of a question that are read; more is a pasted document, not a question."""
 
+_RAREST = 7.0  # inverse document frequency of a word that stands in none of 550 passages
 _CARRIED = 0.5  # what an earlier question still weighs, per step back
 _STEPS_BACK = 3
+# A summary above an interview repeats it: what the speaker said is the better source of the two.
+_SPEECH_BONUS = 0.2
 _SPEAKER_BONUS = 0.25
+_NAME_WEIGHT = 0.3
+# Coefficients of the chance of an answer.
+_SCORE, _COSINE, _NO_ANSWER = 0.37, 4.92, 1.81
 _SAME_WORDS = 0.85  # Jaccard similarity of terms above which two passages say the same
 
 _FOLLOW_UP_ZH = re.compile(
@@ -56,6 +62,7 @@ class Query:
     vector: Vector
     language: str
     follows: bool
+    named: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +73,20 @@ class Filters:
     transcripts: tuple[str, ...] = ()
 
 
-def prepare(question: str, history: Sequence[str], encoder: Encoder) -> Query:
+def prepare(
+    question: str, history: Sequence[str], encoder: Encoder, speakers: Iterable[str] = ()
+) -> Query:
     """Return the query for a question that may lean on earlier ones, oldest first.
 
     A question that cannot stand by itself (那大学生呢？ / And the year after?) takes the terms and
-    the direction of those before it along, at half weight a step.
+    the direction of those before it along, at half weight a step. The names of `speakers` say whose
+    words are wanted, and hardly anything about which words those are.
     """
     text = question[:LONGEST_QUESTION]
     weights = question_terms(text)
+    named = frozenset(mentioned(text, speakers))
+    for term in {part for name in named for part in terms(name)} & weights.keys():
+        weights[term] *= _NAME_WEIGHT
     vector = encoder.question(text)
     follows = bool(history) and is_follow_up(text)
     if follows:
@@ -84,7 +97,7 @@ def prepare(question: str, history: Sequence[str], encoder: Encoder) -> Query:
             vector = vector + weight * encoder.question(earlier)
         length = float((vector**2).sum()) ** 0.5
         vector = vector / length if length else vector
-    return Query(text, weights, vector, language(text), follows)
+    return Query(text, weights, vector, language(text), follows, named)
 
 
 def is_follow_up(question: str) -> bool:
@@ -121,7 +134,6 @@ def search(
     if not ids:
         return []
     cosines = (store.vectors(ids) @ query.vector).tolist()
-    named = set(mentioned(query.text, (speaker.name for speaker in store.catalog.speakers())))
     scored = sorted(
         (
             (_fused(cosine, lexical.get(id_, 0.0), query.language == spoken, settings), id_, cosine)
@@ -134,20 +146,26 @@ def search(
         Hit(passage, score, cosine, lexical.get(id_, 0.0))
         for passage, (score, id_, cosine) in zip(passages, scored, strict=True)
     ]
-    return _linked(store, _without_copies(_favour(hits, named), k))
+    return _linked(store, _without_copies(_favour(hits, query.named), k))
 
 
-def _favour(hits: Iterable[Hit], named: set[str]) -> list[Hit]:
-    """Sort hits, those in which somebody speaks whom the question names a little higher."""
+def _favour(hits: Iterable[Hit], named: frozenset[str]) -> list[Hit]:
+    """Sort hits: a little higher what is spoken, and by somebody whom the question names."""
     favoured = (
-        replace(hit, score=hit.score + _SPEAKER_BONUS) if named & {*hit.passage.speakers} else hit
+        replace(
+            hit,
+            score=hit.score
+            + _SPEECH_BONUS * (not hit.passage.section)
+            + _SPEAKER_BONUS * bool(named & {*hit.passage.speakers}),
+        )
         for hit in hits
     )
     return sorted(favoured, key=lambda hit: -hit.score)
 
 
 def _linked(store: Store, hits: Iterable[Hit]) -> list[Hit]:
-    sources = {item.id: item for item in store.catalog.transcripts()}
+    hits = list(hits)
+    sources = store.catalog.described(hit.passage.transcript for hit in hits)
     linked = []
     for hit in hits:
         first, last = hit.passage.spans[0], hit.passage.spans[-1]
@@ -174,7 +192,13 @@ def _lexical(store: Store, query: Query, filters: Filters) -> dict[int, float]:
         *(("transcript", name) for name in filters.transcripts),
     ]
     matches = store.lexical.search(query.weights, POOL, only)
-    scale = math.sqrt(store.lexical.best(query.weights)) if matches else 1.0
+    if not matches:
+        return {}
+    scale = math.sqrt(store.lexical.best(query.weights))
+    # In an index of a few dozen passages no word is rare, and all BM25 scores are small; the scale
+    # was chosen on indexes of several hundred and more.
+    rarest = math.log(2 * store.manifest.passages + 2)
+    scale *= math.sqrt(min(rarest, _RAREST) / _RAREST)
     return {match.id: match.score / scale for match in matches}
 
 
@@ -208,16 +232,16 @@ def mentioned(question: str, speakers: Iterable[str]) -> list[str]:
     ]
 
 
-def confidence(query: Query, hits: Sequence[Hit]) -> float:
+def confidence(hits: Sequence[Hit]) -> float:
     """Return the chance, from 0 to 1, that one of the hits answers the question.
 
-    A logistic model of the best cosine and the best lexical score among the hits.
+    A logistic model of the best score and the best cosine. How it was fitted, and what it gets
+    wrong: `docs/decisions/refusal.md`.
     """
     if not hits:
         return 0.0
-    cosine = max(hit.dense for hit in hits)
-    lexical = max(hit.lexical for hit in hits)
-    return 1 / (1 + math.exp(-(6 * cosine + lexical - 4)))
+    evidence = _SCORE * hits[0].score + _COSINE * max(hit.dense for hit in hits)
+    return 1 / (1 + math.exp(_NO_ANSWER - evidence))
 
 
 def _without_copies(hits: Iterable[Hit], k: int) -> list[Hit]:

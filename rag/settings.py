@@ -10,6 +10,7 @@ from pathlib import Path
 from rag.errors import UsageError
 
 Value = str | int | float
+_KINDS = {str: "a text", int: "a whole number", float: "a number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +27,24 @@ class Settings:
     """Budget of a passage, in tokens; longer turns are cut at sentence ends."""
     dense_weight: float = 1.0
     """What a cosine of 1 counts against the lexical score, question and passage in one script."""
-    dense_weight_across: float = 3.0
+    dense_weight_across: float = 6.0
     """The same across scripts, where shared names and numbers are all that is lexical."""
     refuse_below: float = 0.5
     """Calibrated chance that an answer is there at all, below which the answer is a refusal."""
 
     def __post_init__(self) -> None:
+        _check_name("index", self.index)
+        _check_name("encoder", self.encoder)
         _check_range("k", self.k, 1, 1000)
         _check_range("passage_tokens", self.passage_tokens, 50, 8000)
         _check_range("dense_weight", self.dense_weight, 0, 100)
         _check_range("dense_weight_across", self.dense_weight_across, 0, 100)
         _check_range("refuse_below", self.refuse_below, 0, 1)
+
+
+def _check_name(name: str, value: str) -> None:
+    if not value.strip() or "\0" in value:
+        raise UsageError(f"{name} is {value!r}", "give a name or a path")
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:
@@ -54,7 +62,8 @@ def load(
     """
     settings = Settings()
     if project is not None and (project / "rag.toml").is_file():
-        settings = _apply(settings, _read_toml(project / "rag.toml"), str(project / "rag.toml"))
+        path = project / "rag.toml"
+        settings = _apply(settings, _anchored(_read_toml(path), project), str(path))
     known = {field.name for field in fields(Settings)}
     from_environment: dict[str, object] = {
         name: environment[f"RAG_{name.upper()}"]
@@ -70,7 +79,19 @@ def _read_toml(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise UsageError(f"{path}: {error}", "correct the file or remove it") from error
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise UsageError(f"{path}: {reason}", "correct the file or remove it") from error
+
+
+def _anchored(values: dict[str, object], project: Path) -> dict[str, object]:
+    """Make paths in `rag.toml` relative to its folder, wherever in the project we stand."""
+    index, encoder = values.get("index"), values.get("encoder")
+    changed: dict[str, object] = {}
+    if isinstance(index, str) and "/" in index and not index.startswith("~"):
+        changed["index"] = str(project / index)
+    if isinstance(encoder, str) and encoder != "builtin" and (project / encoder).is_dir():
+        changed["encoder"] = str(project / encoder)
+    return values | changed
 
 
 def _apply(settings: Settings, values: Mapping[str, object], where: str) -> Settings:
@@ -94,6 +115,6 @@ def _convert(name: str, value: object, kind: type, where: str) -> Value:
         converted: Value = kind(value)
         if kind is int and float(value) != converted:
             raise ValueError
-    except ValueError:
-        raise UsageError(f"{where}: {name} is {value!r}", f"give a {kind.__name__}") from None
+    except (ValueError, OverflowError):
+        raise UsageError(f"{where}: {name} is {value!r}", f"give {_KINDS[kind]}") from None
     return converted

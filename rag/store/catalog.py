@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
 from rag.text import fold, language
@@ -34,8 +36,10 @@ CREATE TABLE passage (
     tokens INTEGER, context TEXT, spans TEXT, language TEXT, hash BLOB
 );
 CREATE INDEX passage_place ON passage (transcript, section, first);
+CREATE TABLE root (path TEXT);
 CREATE TABLE speaker (name TEXT, folded TEXT, transcript TEXT, turns INTEGER, characters INTEGER);
 """
+_Id = TypeVar("_Id", int, str)
 _MANY = 500  # SQLite allows 999 parameters in old versions
 
 
@@ -53,10 +57,12 @@ def write(
     path: Path,
     transcripts: Iterable[tuple[Transcript, str]],
     passages: Iterable[tuple[Passage, bytes]],
+    roots: Iterable[str] = (),
 ) -> None:
     """Write a new catalog; transcripts come with the hash of their file, passages with their own.
 
-    A passage's position is its id, which is also its row in the vector index.
+    A passage's position is its id, which is also its row in the vector index. `roots` are what the
+    manifest lists as well: an index whose manifest is lost still knows what it was made of.
     """
     with closing(sqlite3.connect(path)) as base:
         # The file is complete before anybody is told of it: a journal would protect nothing.
@@ -67,6 +73,7 @@ def write(
             "INSERT INTO passage VALUES (?,?,?,?,?,?,?,?,?,?)",
             (_passage_row(id_, passage, hash_) for id_, (passage, hash_) in enumerate(passages)),
         )
+        base.executemany("INSERT INTO root VALUES (?)", ((root,) for root in roots))
         base.commit()
 
 
@@ -110,6 +117,7 @@ class Catalog:
 
     def __init__(self, base: sqlite3.Connection) -> None:
         self._base = base
+        weakref.finalize(self, base.close)
 
     @classmethod
     def open(cls, path: Path) -> Catalog:
@@ -121,7 +129,11 @@ class Catalog:
         # Immutable: no locks, no journal files beside it; the generation never changes.
         uri = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
         base = sqlite3.connect(uri, uri=True, check_same_thread=False)
-        base.execute("SELECT count(*) FROM passage").fetchone()
+        try:
+            base.execute("SELECT count(*) FROM passage").fetchone()
+        except sqlite3.Error:
+            base.close()
+            raise
         return cls(base)
 
     def transcripts(self) -> list[Transcript]:
@@ -130,6 +142,20 @@ class Catalog:
             "SELECT id, path, title, date, source, language FROM transcript ORDER BY id"
         )
         return [_described(row) for row in rows]
+
+    def described(self, ids: Iterable[str]) -> dict[str, Transcript]:
+        """Return the transcripts of these ids without their turns and sections, by id."""
+        wanted = list(dict.fromkeys(ids))
+        rows = (
+            row
+            for some in _batches(wanted)
+            for row in self._base.execute(
+                "SELECT id, path, title, date, source, language FROM transcript"
+                f" WHERE id IN ({','.join('?' * len(some))})",
+                some,
+            )
+        )
+        return {row[0]: _described(row) for row in rows}
 
     def transcript(self, id_: str) -> Transcript | None:
         """Return one transcript whole, or None."""
@@ -144,6 +170,10 @@ class Catalog:
     def hashes(self) -> dict[str, str]:
         """Return the content hash of every file, by path."""
         return dict(self._base.execute("SELECT path, sha256 FROM transcript"))
+
+    def roots(self) -> list[str]:
+        """Return the files and folders that were indexed."""
+        return [row[0] for row in self._base.execute("SELECT path FROM root")]
 
     def speakers(self) -> list[Speaker]:
         """List who speaks how much, by transcript, most words first."""
@@ -262,6 +292,6 @@ def _span(source: Turn | Section, part: int, offset: int, length: int) -> Span:
     return Span(source.number, part, speaker, text, offset, lines, start)
 
 
-def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+def _batches(ids: Sequence[_Id]) -> Iterator[Sequence[_Id]]:
     for start in range(0, len(ids), _MANY):
         yield ids[start : start + _MANY]

@@ -1,0 +1,1 @@
+"""Measurements of `rag`: how fast, how large, how right. `python -m bench` prints the tables."""

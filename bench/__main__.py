@@ -1,0 +1,55 @@
+"""`python -m bench [NAME …]`: print the tables of the benchmarks named, else of all."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+NAMES = ("startup", "scale", "retrieval", "tokens")
+"""In the order in which they run: what measures memory comes before what fills this process."""
+
+
+def main() -> None:
+    """Run benchmarks and print their tables as Markdown."""
+    options = _options()
+    wanted = options.names or NAMES
+    # Each is imported only when its turn has come, see `bench.measure.run`.
+    if "startup" in wanted:
+        from bench import startup
+
+        startup.measure(options.runs)
+    if "scale" in wanted:
+        from bench import scale
+
+        scale.measure(tuple(options.turns or scale.TURNS))
+    if "retrieval" in wanted:
+        from bench import retrieval
+
+        retrieval.measure(options.data)
+    if "tokens" in wanted:
+        from bench import tokens
+
+        tokens.measure(options.data, options.encoding)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    known = ", ".join(NAMES)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {known}; default: all")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path("../shared/eval"),
+        help="folder of test collections in BEIR form",
+    )
+    parser.add_argument("--runs", type=int, default=15, help="processes a command of startup")
+    parser.add_argument("--turns", type=int, nargs="+", help="sizes of scale")
+    parser.add_argument("--encoding", default="o200k_base", help="tiktoken encoding of tokens")
+    options = parser.parse_args()
+    if unknown := [name for name in options.names if name not in NAMES]:
+        parser.error(f"no benchmark is called {unknown[0]!r}: there are {known}")
+    return options
+
+
+if __name__ == "__main__":
+    main()
