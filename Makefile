@@ -26,7 +26,6 @@ check: .venv/ready-dev ## lint, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/pydoclint -q rag
 
 format: .venv/ready-dev ## put the code in order
 	@$(BIN)/ruff check --fix-only .

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rag import views
-from rag.errors import RagError
+from rag.errors import RagError, safe
 from rag.pipeline import Rag
 from rag.types import Answer
 
@@ -37,19 +37,23 @@ class Conversation:
 def chat(rag: Rag, read: Read, write: Write) -> None:
     """Answer line after line until the end or `/quit`; Ctrl-C stops the answer, not the chat."""
     conversation = Conversation()
+
+    def show(text: str) -> None:
+        write(safe(text))
+
     while (line := read()) is not None:
         line = line.strip()
         if line == "/quit":
             return
         try:
             if line.startswith("/"):
-                write(_command(rag, conversation, line))
+                show(_command(rag, conversation, line))
             elif line:
-                write(_ask(rag, conversation, line))
+                show(_ask(rag, conversation, line))
         except RagError as error:
-            write(str(error))
+            show(str(error))
         except KeyboardInterrupt:
-            write("(stopped)")
+            show("(stopped)")
 
 
 def _ask(rag: Rag, conversation: Conversation, question: str) -> str:

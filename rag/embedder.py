@@ -127,6 +127,8 @@ class SentenceEncoder:
         Raises:
             NotReady: when it is not there or cannot be loaded.
         """
+        if name.startswith((".", "/", "~")) and not Path(name).expanduser().is_dir():
+            raise NotReady(f"no encoder at {name}", "give a folder, or --encoder builtin")
         try:
             from sentence_transformers import SentenceTransformer
 

@@ -10,6 +10,18 @@ Exit code 0 means answered; 1 means refused, or a check that failed.
 
 from __future__ import annotations
 
+import re
+
+STEERING = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+"""Characters that steer a terminal or turn the writing direction."""
+
+
+def safe(text: str) -> str:
+    """Return text that only says something: without the characters that steer a terminal."""
+    return STEERING.sub("", text)
+
 
 class RagError(Exception):
     """An error to be shown as one line: what was found and where, then what to do about it."""

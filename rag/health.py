@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import platform
+import shlex
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 from rag import embedder, paths, store, transcripts
 from rag.errors import RagError
-from rag.pipeline import index_folder
+from rag.pipeline import configured, index_folder
 from rag.settings import Settings
 from rag.types import Encoder
 
@@ -44,6 +45,8 @@ def _looked(name: str, look: Callable[[], str]) -> Check:
         return Check(name, True, look())
     except RagError as error:
         return Check(name, False, error.message, error.hint)
+    except (sqlite3.Error, OSError) as error:
+        return Check(name, False, str(error))
 
 
 def _versions() -> Check:
@@ -65,21 +68,25 @@ def _index(settings: Settings) -> str:
     opened = store.Store.open(folder)
     verdict = opened.catalog.check()
     if verdict != "ok":
-        raise RagError(f"{generation}: {verdict}", f"rebuild it: rag index -i {settings.index}")
+        raise RagError(f"{generation}: {verdict}", f"rebuild it: {_command(settings)}")
     return f"{generation}: {manifest.transcripts} transcripts, {manifest.passages} passages, sound"
 
 
 def _freshness(settings: Settings) -> str:
     folder = index_folder(settings)
     opened = store.Store.open(folder)
-    roots = [paths.home() / root for root in opened.manifest.roots]
-    files = transcripts.find([root for root in roots if root.exists()] or [Path(folder)])
-    known = opened.catalog.hashes()
-    changed = store.changed(files, known, paths.home())
+    base = store.anchor(folder, paths.home())
+    roots = [base / root for root in opened.manifest.roots]
+    there = [root for root in roots if root.exists()]
+    if not there:
+        gone = ", ".join(map(str, roots))
+        raise RagError(f"gone: {gone}", f"name the files again: {_command(settings)} PATH")
+    files = transcripts.find(there)
+    changed = store.changed(files, opened.catalog.hashes(), base)
     if changed:
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
         named = ", ".join(changed[:3]) + more
-        raise RagError(f"changed since it was built: {named}", f"rag index -i {settings.index}")
+        raise RagError(f"changed since it was built: {named}", _command(settings))
     return f"{len(files)} files, none changed"
 
 
@@ -89,6 +96,14 @@ def _match(settings: Settings, encoder: Encoder) -> str:
     if manifest.fingerprint != encoder.fingerprint:
         raise RagError(
             f"built with {manifest.encoder!r}, the settings ask for {settings.encoder!r}",
-            f"rag index -i {settings.index}",
+            _command(settings),
         )
     return f"{manifest.encoder}, the same"
+
+
+def _command(settings: Settings) -> str:
+    """The command that brings the index in line with the settings, fit to be pasted."""
+    command = f"rag index -i {store.label(index_folder(settings))}"
+    if settings.encoder == configured().encoder:
+        return command
+    return f"{command} --encoder {shlex.quote(settings.encoder)}"

@@ -33,7 +33,7 @@ def home() -> Path:
 
 def index(name: str) -> Path:
     """Return the folder of the index `name`, which may also be a path of its own."""
-    if "/" in name or "\\" in name or name in (".", ".."):
+    if "/" in name or "\\" in name or name in (".", "..", "~"):
         return Path(name).expanduser()
     return home() / "index" / name
 

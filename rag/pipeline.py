@@ -39,10 +39,9 @@ class Rag:
     def __init__(self, store: Store, encoder: Encoder, settings: Settings) -> None:
         if store.manifest.fingerprint != encoder.fingerprint:
             raise NotReady(
-                f"index {settings.index!r} was built with encoder {store.manifest.encoder!r}"
-                f" ({store.manifest.fingerprint.split(':')[1]}), the settings ask for"
-                f" {settings.encoder!r} ({encoder.fingerprint.split(':')[1]})",
-                f"rebuild it (rag index -i {settings.index}) or set the encoder it was built with",
+                f"index {settings.index!r} was built with encoder {store.manifest.encoder!r}, not"
+                f" with {settings.encoder!r} as it is now",
+                f"build it anew: rag index -i {settings.index} --encoder {settings.encoder}",
             )
         self.store = store
         self.encoder = encoder

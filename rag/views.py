@@ -7,27 +7,20 @@ them. Every door shows values through this module, so that all of them show the 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass, replace
 
 from rag.answer import one_line
-from rag.errors import UsageError
+from rag.errors import STEERING, UsageError, safe
 from rag.pipeline import transcript_at
 from rag.store import Report, Speaker, Store
 from rag.types import Address, Answer, Citation, Found, Hit, Section, Transcript, Turn
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-def safe(text: str) -> str:
-    """Return text without the characters that steer a terminal or turn the writing direction."""
-    return _CONTROL.sub("", text)
-
 
 def to_json(value: object) -> str:
-    """Write a value as one line of JSON; dataclasses become objects."""
-    return json.dumps(value, ensure_ascii=False, default=_plain)
+    """Write a value as one line of JSON, fit for a terminal; dataclasses become objects."""
+    text = json.dumps(value, ensure_ascii=False, default=_plain)
+    return STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _plain(value: object) -> object:
@@ -203,10 +196,12 @@ def sources(reply: Answer) -> str:
 def report(result: Report, name: str) -> str:
     """Say in one line what a build did."""
     if not result.changed:
-        return f"{name}: up to date, {result.transcripts} transcripts, {result.passages} passages"
-    return (
-        f"{name}: {result.transcripts} transcripts, {result.turns} turns, {result.passages} passages"
-        f" ({result.embedded} embedded, {result.reused} reused"
+        return safe(
+            f"{name}: up to date, {result.transcripts} transcripts, {result.passages} passages"
+        )
+    return safe(
+        f"{name}: {result.transcripts} transcripts, {result.turns} turns,"
+        f" {result.passages} passages ({result.embedded} embedded, {result.reused} reused"
         + (f", {result.removed} files gone)" if result.removed else ")")
     )
 
@@ -240,12 +235,12 @@ def speakers(rows: Sequence[Speaker]) -> list[Share]:
 
 def table(shares: Sequence[Share]) -> str:
     """Show speakers as tab-separated columns, which pipes and terminals both take."""
-    lines = ["turns\tcharacters\tspeaker\ttranscripts"]
-    lines += [
-        f"{share.turns}\t{share.characters}\t{share.speaker}\t{', '.join(share.transcripts)}"
+    rows = [("turns", "characters", "speaker", "transcripts")]
+    rows += [
+        (str(share.turns), str(share.characters), share.speaker, ", ".join(share.transcripts))
         for share in shares
     ]
-    return "\n".join(safe(line.replace("\t", "\x00")).replace("\x00", "\t") for line in lines)
+    return "\n".join("\t".join(safe(" ".join(cell.split())) for cell in row) for row in rows)
 
 
 def checks(results: Sequence[object]) -> str:

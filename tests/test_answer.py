@@ -1,7 +1,5 @@
 """What an answer without a language model says, whose words it is made of, and when it refuses."""
 
-from pathlib import Path
-
 import pytest
 
 from rag.answer import NOT_FOUND, one_line
@@ -93,7 +91,7 @@ def test_lines_of_a_quotation_are_those_of_its_own_words(rag: Rag) -> None:
     assert any("口琴" in lines[n - 1] for n in range(citation.line, citation.end_line + 1))
 
 
-def test_the_text_names_speaker_and_address_in_the_frame_of_the_questions_language(rag: Rag) -> None:
+def test_the_frame_is_in_the_language_of_the_question(rag: Rag) -> None:
     chinese = rag.ask("灯塔用了多少吨花岗岩？")
     assert f"[{chinese.citations[0].address}]" in chinese.text
     assert "老乔：「" in chinese.text

@@ -57,7 +57,7 @@ def test_a_case_is_answered_where_it_says(
     case: dict[str, Any], corpus: dict[str, Transcript]
 ) -> None:
     assert case["question"].strip()
-    assert bool(case["history"] if "history" in case else []) == (case["kind"] == "follow-up")
+    assert bool(case.get("history", [])) == (case["kind"] == "follow-up")
     assert case["answerable"] == (case["kind"] != "unanswerable")
     if case["kind"] == "unanswerable":
         assert case["relevant"] == []

@@ -78,7 +78,7 @@ def test_any_sentence_transformers_folder_can_take_its_place(tmp_path: Path) -> 
     words = ["bridge", "drone", "library", "fine", "query:"]
     vocabulary = {word: number for number, word in enumerate(["[UNK]", *words])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     weights = np.eye(len(vocabulary), 8, dtype=np.float32)
     model = SentenceTransformer(
         modules=[StaticEmbedding(tokenizer, embedding_weights=weights)],
@@ -133,4 +133,5 @@ def test_the_model_card_names_licences_and_the_command() -> None:
     assert "make embedder" in card
     assert "CC BY-SA" in card
     modules = json.loads((paths.builtin_model() / "modules.json").read_text(encoding="utf-8"))
-    assert [module["type"].rsplit(".", 1)[1] for module in modules] == ["StaticEmbedding", "Normalize"]
+    kinds = [module["type"].rsplit(".", 1)[1] for module in modules]
+    assert kinds == ["StaticEmbedding", "Normalize"]

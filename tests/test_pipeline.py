@@ -10,7 +10,11 @@ import rag as package
 from rag import NotReady, Rag, Settings, UsageError
 from rag.pipeline import build, configured, default_sources
 
-TALK = "**Host:** Where do the swifts nest?\n\n**Ines:** Under the old roof of the station, since 1987.\n"
+TALK = """\
+**Host:** Where do the swifts nest?
+
+**Ines:** Under the old roof of the station, since 1987.
+"""
 
 
 @pytest.fixture

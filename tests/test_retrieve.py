@@ -25,7 +25,7 @@ ENGLISH = """\
 
 **Host:** Who lent you the money afterwards?
 
-**Mara Lindqvist:** My sister did, without asking for a contract, and we paid her back within three years.
+**Mara Lindqvist:** My sister did, without asking for a contract, and got it back within a year.
 """
 CHINESE = """\
 ---
@@ -103,12 +103,14 @@ def test_hits_carry_both_legs_lines_and_a_link_that_leads_there(rag: Rag) -> Non
 def test_a_speaker_filter_leaves_only_passages_in_which_they_speak(rag: Rag) -> None:
     hits = rag.search("what happened", 10, speaker="Berg")
     assert [hit.passage.speakers for hit in hits] == [("Host", "Jonas Berg")]
-    assert {hit.passage.transcript for hit in rag.search("年轻人", 10, transcript="pumps")} == {"pumps"}
+    hits = rag.search("年轻人", 10, transcript="pumps")
+    assert {hit.passage.transcript for hit in hits} == {"pumps"}
 
 
 def test_a_name_in_the_question_favours_what_that_person_says(rag: Rag) -> None:
     assert "小顾" in rag.search("小顾怎么看外卖", 1)[0].passage.speakers
-    assert "Jonas Berg" in rag.search("What does Jonas say about the warehouse?", 1)[0].passage.speakers
+    hit = rag.search("What does Jonas say about the warehouse?", 1)[0]
+    assert "Jonas Berg" in hit.passage.speakers
 
 
 def test_more_hits_than_passages_are_not_invented(rag: Rag) -> None:
@@ -129,14 +131,16 @@ def test_a_question_that_stands_alone_ignores_the_history(rag: Rag) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["那大学生呢？", "他为什么这么说", "And the year after?", "why?", "what about him", "然后呢"]
+    "question",
+    ["那大学生呢？", "他为什么这么说", "And the year after?", "why?", "what about him", "然后呢"],
 )
 def test_follow_ups_are_recognised(question: str) -> None:
     assert is_follow_up(question)
 
 
 @pytest.mark.parametrize(
-    "question", ["大型企业转型为什么会失败得这么彻底", "How many retired batteries are under street lamps"]
+    "question",
+    ["大型企业转型为什么会失败得这么彻底", "How many retired batteries are under street lamps"],
 )
 def test_whole_questions_are_no_follow_ups(question: str) -> None:
     assert not is_follow_up(question)

@@ -143,8 +143,8 @@ def score(name: str, passages: list[Passage], queries: list[Query], encoder: Enc
         scores = vectors @ question
         if name in WITHIN_DOCUMENT:
             scores[documents != query.doc] = -np.inf
-        scores[[place[id] for id in query.excluded if id in place]] = -np.inf
-        gold = [place[id] for id in query.gold]
+        scores[[place[name] for name in query.excluded if name in place]] = -np.inf
+        gold = [place[name] for name in query.gold]
         best = scores[gold].max()
         scores[gold] = -np.inf
         ranks[number] = 1 + np.count_nonzero(scores >= best)

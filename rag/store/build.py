@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag import transcripts as reading
+from rag import transcripts
 from rag.chunker import passages as cut
-from rag.errors import NotReady, RagError
+from rag.errors import NotReady
 from rag.lexical import Entry
 from rag.lexical import build as build_lexical
 from rag.store import catalog as texts
-from rag.store.generation import Manifest, publish, writing
+from rag.store.files import Files, Progress, choose, read_all, relative, silent, unchanged
+from rag.store.generation import Manifest, exists, publish, writing
 from rag.store.index import PASSAGES, TERMS, VECTORS, Store, write_vectors
-from rag.types import Encoder, Passage, Transcript
+from rag.store.sources import anchor
+from rag.store.sources import roots as recorded
+from rag.types import Encoder, Passage
 
 if TYPE_CHECKING:
     from rag.types import Matrix
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
-
 _EMBEDDED_AT_ONCE = 1024
-
-
-def silent(_what: str, _done: int, _total: int) -> None:
-    """Show no progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +44,6 @@ class Report:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """The files as read: transcripts with the hash of their file, and what went wrong."""
-
-    items: tuple[tuple[Transcript, str], ...]
-    problems: tuple[str, ...]
-
-    @property
-    def hashes(self) -> dict[str, str]:
-        return {item.path: sha256 for item, sha256 in self.items}
-
-
 def build(
     folder: Path,
     roots: Sequence[Path],
@@ -74,44 +58,65 @@ def build(
 ) -> Report:
     """Bring the index in `folder` up to date with the transcripts under `roots`.
 
-    Roots of earlier builds stay unless `fresh`. Paths are kept relative to `base` where they lie
-    under it. Only passages whose text changed are embedded. A file that cannot be read any more
-    keeps what it had.
+    Roots of earlier builds stay unless `fresh`; without any `roots` they are all there is. Paths
+    are kept relative to `base` where both the index and they lie under it. Only passages whose
+    text changed are embedded. A file that cannot be read any more keeps what it had.
 
     Raises:
         UsageError: when there is nothing to read, or the place is not writable.
-        NotReady: when another process is writing.
+        NotReady: when another process is writing, or no roots are known.
     """
-    with writing(folder) as temporary:
+    base = anchor(folder, base)
+    if not exists(folder):
+        # Before the folder is made: a mistyped path leaves nothing behind.
+        transcripts.find(roots or recorded(folder))
+    with writing(folder) as temporary, ExitStack() as opened:
         old = _open_old(folder)
-        kept = [] if fresh or old is None else [base / root for root in old.manifest.roots]
-        every = list(dict.fromkeys(_resolved(root) for root in [*roots, *kept]))
-        read = _read_all(reading.find(_existing(every, roots)), old, base, progress)
+        if old is not None:
+            opened.callback(old.close)
+        places, gone = choose(folder, roots, base, fresh=fresh)
         manifest = Manifest(
             encoder=encoder_name,
             fingerprint=encoder.fingerprint,
             dimension=encoder.dimension,
             passage_tokens=passage_tokens,
-            transcripts=len(read.items),
-            passages=0,
-            roots=tuple(_relative(root, base) for root in every),
+            roots=tuple(relative(root, base) for root in [*places, *gone]),
             version=version,
             built=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        if old is not None and _same(old, manifest, read):
-            count = old.manifest.passages
-            return _report(read, count, 0, old, changed=False)
-        found = [p for item, _ in read.items for p in cut(item, passage_tokens)]
-        hashes = [_hash(passage) for passage in found]
-        vectors, embedded = _vectors(found, hashes, encoder, old, progress)
-        texts.write(temporary / PASSAGES, read.items, zip(found, hashes, strict=True))
-        write_vectors(temporary / VECTORS, vectors)
-        build_lexical(temporary / TERMS, _entries(found))
-        report = _report(read, len(found), embedded, old, changed=True)
-        if old is not None:
-            old.close()
-        publish(folder, temporary, replace(manifest, passages=len(found)))
-        return report
+        kept = old if old is not None and _alike(old.manifest, manifest) else None
+        if kept is not None and unchanged(places, kept, base):
+            return _untouched(kept, gone)
+        read = read_all(places, old, base, progress, fresh=fresh)
+        if kept is not None and kept.catalog.hashes() == read.hashes:
+            return _report(read, gone, old, passages=kept.manifest.passages, embedded=0)
+        return _write(folder, temporary, manifest, read, gone, old, encoder, progress)
+
+
+def _write(
+    folder: Path,
+    temporary: Path,
+    manifest: Manifest,
+    read: Files,
+    gone: Sequence[Path],
+    old: Store | None,
+    encoder: Encoder,
+    progress: Progress,
+) -> Report:
+    """Write and publish a generation."""
+    found = [p for item, _ in read.items for p in cut(item, manifest.passage_tokens)]
+    hashes = [_hash(passage) for passage in found]
+    vectors, embedded = _vectors(found, hashes, encoder, old, progress)
+    hashed = zip(found, hashes, strict=True)
+    texts.write(temporary / PASSAGES, read.items, hashed, manifest.roots)
+    write_vectors(temporary / VECTORS, vectors)
+    build_lexical(temporary / TERMS, _entries(found))
+    report = _report(read, gone, old, passages=len(found), embedded=embedded, changed=True)
+    if old is not None:
+        old.close()
+    counted = replace(manifest, transcripts=len(read.items), passages=len(found))
+    publish(folder, temporary, counted)
+    return report
 
 
 def _open_old(folder: Path) -> Store | None:
@@ -121,90 +126,14 @@ def _open_old(folder: Path) -> Store | None:
         return None  # none yet, or damaged: then everything is made anew
 
 
-def _existing(every: Sequence[Path], asked: Iterable[Path]) -> list[Path]:
-    """Leave out roots of earlier builds that are gone; those asked for now must be there."""
-    named = {_resolved(path) for path in asked}
-    return [path for path in every if path in named or path.exists()]
-
-
-def _resolved(path: Path) -> Path:
-    return Path(os.path.abspath(path))  # links stay as the user wrote them
-
-
-def _relative(path: Path, base: Path) -> str:
-    absolute = _resolved(path)
-    inside = absolute.is_relative_to(base)
-    return (absolute.relative_to(base) if inside else absolute).as_posix()
-
-
-def _read_all(files: Sequence[Path], old: Store | None, base: Path, progress: Progress) -> _Read:
-    items: list[tuple[Transcript, str]] = []
-    problems: list[str] = []
-    aliases: dict[Path, dict[str, str]] = {}
-    for number, path in enumerate(files):
-        progress("reading", number, len(files))
-        name = _relative(path, base)
-        try:
-            if path.parent not in aliases:
-                aliases[path.parent] = reading.speaker_aliases(path.parent)
-            data = reading.load(path)
-            item = reading.parse(data, path, aliases[path.parent])
-            items.append((replace(item, path=name), _content_hash(data, aliases[path.parent])))
-        except RagError as error:
-            problems.append(str(error))
-            items += _as_last_read(old, name)
-    if not items:
-        raise NotReady("nothing was indexed: " + "; ".join(problems[:3]), "see the files named")
-    return _Read(tuple(_distinct(items)), tuple(problems))
-
-
-def _content_hash(data: bytes, aliases: Mapping[str, str]) -> str:
-    """Hash a file together with the names of its speakers: both are what was read."""
-    return hashlib.sha256(data + repr(sorted(aliases.items())).encode()).hexdigest()
-
-
-def changed(files: Sequence[Path], known: Mapping[str, str], base: Path) -> list[str]:
-    """List the files that are new, gone or different from the hashes of an index, by name."""
-    found = {
-        _relative(path, base): _content_hash(
-            reading.load(path), reading.speaker_aliases(path.parent)
-        )
-        for path in files
-    }
-    return sorted(name for name in {*found, *known} if found.get(name) != known.get(name))
-
-
-def _as_last_read(old: Store | None, name: str) -> list[tuple[Transcript, str]]:
-    if old is None or name not in (hashes := old.catalog.hashes()):
-        return []
-    id_ = next(item.id for item in old.catalog.transcripts() if item.path == name)
-    item = old.catalog.transcript(id_)
-    return [] if item is None else [(item, hashes[name])]
-
-
-def _distinct(items: Iterable[tuple[Transcript, str]]) -> list[tuple[Transcript, str]]:
-    """Give transcripts of one file name the name of their folder, or a number, in addition."""
-    taken: set[str] = set()
-    distinct = []
-    for item, sha256 in sorted(items, key=lambda pair: pair[0].path):
-        id_ = item.id
-        if id_ in taken:
-            parent = reading.identifier(Path(Path(item.path).parent.name or "file"))
-            id_ = f"{parent}-{item.id}"
-        number = 2
-        while id_ in taken:
-            id_, number = f"{item.id}-{number}", number + 1
-        taken.add(id_)
-        distinct.append((replace(item, id=id_), sha256))
-    return distinct
-
-
-def _same(old: Store, manifest: Manifest, read: _Read) -> bool:
-    was = old.manifest
-    return (
-        (was.fingerprint, was.passage_tokens, set(was.roots), was.version)
-        == (manifest.fingerprint, manifest.passage_tokens, set(manifest.roots), manifest.version)
-    ) and old.catalog.hashes() == read.hashes
+def _alike(was: Manifest, manifest: Manifest) -> bool:
+    """Tell whether two manifests make the same index of the same files."""
+    return (was.fingerprint, was.passage_tokens, set(was.roots), was.version) == (
+        manifest.fingerprint,
+        manifest.passage_tokens,
+        set(manifest.roots),
+        manifest.version,
+    )
 
 
 def _hash(passage: Passage) -> bytes:
@@ -243,17 +172,43 @@ def _entries(found: Iterable[Passage]) -> Iterable[Entry]:
 
 
 def _report(
-    read: _Read, passages: int, embedded: int, old: Store | None, *, changed: bool
+    read: Files,
+    gone: Iterable[Path],
+    old: Store | None,
+    *,
+    passages: int,
+    embedded: int,
+    changed: bool = False,
 ) -> Report:
-    gone = set(old.catalog.hashes()) - set(read.hashes) if old is not None else set()
+    dropped = set(old.catalog.hashes()) - set(read.hashes) if old is not None else set()
     return Report(
         transcripts=len(read.items),
         turns=sum(len(item.turns) for item, _ in read.items),
         passages=passages,
         embedded=embedded,
         reused=passages - embedded,
-        removed=len(gone),
+        removed=len(dropped),
         changed=changed,
         problems=read.problems,
-        warnings=tuple(warning for item, _ in read.items for warning in item.warnings),
+        warnings=(
+            *_absent(gone),
+            *(warning for item, _ in read.items for warning in item.warnings),
+        ),
     )
+
+
+def _untouched(old: Store, gone: Iterable[Path]) -> Report:
+    return Report(
+        transcripts=old.manifest.transcripts,
+        turns=sum(speaker.turns for speaker in old.catalog.speakers()),
+        passages=old.manifest.passages,
+        embedded=0,
+        reused=old.manifest.passages,
+        removed=0,
+        changed=False,
+        warnings=_absent(gone),
+    )
+
+
+def _absent(gone: Iterable[Path]) -> tuple[str, ...]:
+    return tuple(f"{path}: gone; what it held is not in the index any more" for path in gone)

@@ -9,16 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rag import paths
 from rag.errors import NotReady, UsageError
 
-FORMAT = 1
+FORMAT = 2
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 _TEMPORARY = "building-"
@@ -34,11 +36,11 @@ class Manifest:
     fingerprint: str
     dimension: int
     passage_tokens: int
-    transcripts: int
-    passages: int
     roots: tuple[str, ...]
     version: str
     built: str
+    transcripts: int = 0
+    passages: int = 0
     format: int = FORMAT
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -51,25 +53,50 @@ def current(folder: Path) -> Path:
     """
     try:
         name = (folder / CURRENT).read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        if exists(folder):
+            raise NotReady(f"{folder / CURRENT} is missing", repair(folder)) from None
         hint = f"build one: rag index PATH -i {label(folder)}"
         raise NotReady(f"no index at {folder}", hint) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotReady(f"{folder / CURRENT}: {error}", repair(folder)) from error
+    except UnicodeDecodeError:
+        raise NotReady(f"{folder / CURRENT} is damaged", repair(folder)) from None
+    except OSError as error:
+        raise _closed(folder / CURRENT, error) from error
     generation = folder / name
     if not name.startswith(_GENERATION) or "/" in name or not generation.is_dir():
         raise NotReady(f"{folder / CURRENT} names {name!r}, which is not there", repair(folder))
     return generation
 
 
+def generations(folder: Path) -> list[Path]:
+    """List all generations in `folder`, the newest last; there is one unless a crash left more."""
+    found = [path for path in folder.glob(f"{_GENERATION}*") if _number(path)]
+    return sorted(found, key=_number)
+
+
+def exists(folder: Path) -> bool:
+    """Tell whether an index was ever built in `folder`, sound or not."""
+    return (folder / CURRENT).exists() or bool(generations(folder))
+
+
+def _number(generation: Path) -> int:
+    digits = generation.name.removeprefix(_GENERATION)
+    return int(digits) if digits.isdecimal() else 0
+
+
 def label(folder: Path) -> str:
-    """Return what `-i` takes for this folder: its name under `index/`, else its path."""
-    return folder.name if folder.parent.name == "index" else str(folder)
+    """Return what `-i` takes for this folder, fit to be pasted: its name, else its path."""
+    named = folder.parent.resolve() == (paths.home() / "index").resolve()
+    return shlex.quote(folder.name if named else os.path.abspath(folder))
 
 
 def repair(folder: Path) -> str:
     """Return the hint that names the one command that mends an index."""
-    return f"rebuild it: rag index PATH -i {label(folder)}"
+    return f"rebuild it: rag index -i {label(folder)}"
+
+
+def _closed(path: Path, error: OSError) -> NotReady:
+    return NotReady(f"{path}: {error.strerror or error}", "check its permissions and the disk")
 
 
 def read_manifest(folder: Path, generation: Path) -> Manifest:
@@ -81,12 +108,23 @@ def read_manifest(folder: Path, generation: Path) -> Manifest:
     path = generation / MANIFEST
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        if values["format"] != FORMAT:
-            found = values["format"]
-            raise NotReady(f"{path}: format {found}, this version reads {FORMAT}", repair(folder))
-        return Manifest(**{**values, "roots": tuple(values["roots"])})
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NotReady(f"{path} is damaged: {error}", repair(folder)) from error
+        found = values["format"]
+        if found == FORMAT and values.pop("checksum") == _checksum(values):
+            return Manifest(**{**values, "roots": tuple(values["roots"])})
+    except FileNotFoundError:
+        raise NotReady(f"{path} is missing", repair(folder)) from None
+    except OSError as error:
+        raise _closed(path, error) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise NotReady(f"{path} is damaged", repair(folder)) from error
+    if found != FORMAT:
+        raise NotReady(f"{path}: format {found}, this version reads {FORMAT}", repair(folder))
+    raise NotReady(f"{path} is damaged: its checksum differs", repair(folder))
+
+
+def _checksum(values: Mapping[str, Any]) -> str:
+    """Hash the fields of a manifest: it vouches for all other files, and nothing else for it."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def verify(folder: Path, generation: Path, manifest: Manifest, *, thorough: bool = False) -> None:
@@ -99,13 +137,15 @@ def verify(folder: Path, generation: Path, manifest: Manifest, *, thorough: bool
         path = generation / name
         try:
             size = path.stat().st_size
+            if size != expected["bytes"]:
+                wrong = f"{size} bytes, {expected['bytes']} expected"
+                raise NotReady(f"{path} is damaged: {wrong}", repair(folder))
+            if (thorough or size <= _HASHED_ON_OPEN) and _sha256(path) != expected["sha256"]:
+                raise NotReady(f"{path} is damaged: its checksum differs", repair(folder))
+        except FileNotFoundError:
+            raise NotReady(f"{path} is missing", repair(folder)) from None
         except OSError as error:
-            raise NotReady(f"{path} is missing", repair(folder)) from error
-        if size != expected["bytes"]:
-            wrong = f"{size} bytes, {expected['bytes']} expected"
-            raise NotReady(f"{path} is damaged: {wrong}", repair(folder))
-        if (thorough or size <= _HASHED_ON_OPEN) and _sha256(path) != expected["sha256"]:
-            raise NotReady(f"{path} is damaged: its checksum differs", repair(folder))
+            raise _closed(path, error) from error
 
 
 @contextmanager
@@ -123,16 +163,11 @@ def writing(folder: Path) -> Iterator[Path]:
         lock = FileLock(folder / ".lock", timeout=0)
         lock.acquire()
     except Timeout:
-        raise NotReady(f"{folder} is being written by another process", "wait for it") from None
+        raise NotReady(f"{folder} is being written by another process", "try again later") from None
     except OSError as error:
-        raise UsageError(
-            f"{folder}: {error.strerror or error}", "give a writable place: -i /some/folder"
-        ) from error
+        raise _not_writable(folder, error) from error
     try:
-        for stale in folder.glob(f"{_TEMPORARY}*"):
-            shutil.rmtree(stale, ignore_errors=True)
-        temporary = folder / f"{_TEMPORARY}{os.getpid()}"
-        temporary.mkdir()
+        temporary = _temporary(folder)
         try:
             yield temporary
         finally:
@@ -141,9 +176,27 @@ def writing(folder: Path) -> Iterator[Path]:
         lock.release()
 
 
+def _temporary(folder: Path) -> Path:
+    for stale in folder.glob(f"{_TEMPORARY}*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    temporary = folder / f"{_TEMPORARY}{os.getpid()}"
+    try:
+        temporary.mkdir()
+    except OSError as error:
+        raise _not_writable(folder, error) from error
+    return temporary
+
+
+def _not_writable(folder: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"{folder}: {error.strerror or error}", "give a writable place: -i /some/folder"
+    )
+
+
 def publish(folder: Path, temporary: Path, manifest: Manifest) -> Path:
     """Make the finished files in `temporary` the current generation; drop the old ones."""
-    files = sorted(path for path in temporary.rglob("*") if path.is_file())
+    inside = sorted(temporary.rglob("*"))
+    files = [path for path in inside if path.is_file()]
     listed = {
         path.relative_to(temporary).as_posix(): {
             "bytes": path.stat().st_size,
@@ -152,12 +205,17 @@ def publish(folder: Path, temporary: Path, manifest: Manifest) -> Path:
         for path in files
         if not path.name.endswith(".lock")  # tantivy's, empty and of no meaning to readers
     }
-    text = json.dumps({**asdict(manifest), "files": listed}, ensure_ascii=False, indent=1)
+    for path in files:
+        # tantivy makes some files for its owner only; whoever may read the folder may read them.
+        path.chmod(temporary.stat().st_mode & 0o666)
+    values = {**asdict(manifest), "files": listed}
+    values = json.loads(json.dumps(values))  # as it will be read: tuples are lists
+    text = json.dumps({**values, "checksum": _checksum(values)}, ensure_ascii=False, indent=1)
     (temporary / MANIFEST).write_text(text + "\n", encoding="utf-8")
-    for path in [*files, temporary / MANIFEST, temporary]:
+    for path in [*inside, temporary / MANIFEST, temporary]:
         _sync(path)
-    old = sorted(folder.glob(f"{_GENERATION}*"))
-    number = max((int(path.name.removeprefix(_GENERATION)) for path in old), default=0) + 1
+    old = generations(folder)
+    number = max(map(_number, old), default=0) + 1
     generation = folder / f"{_GENERATION}{number:06}"
     temporary.rename(generation)
     pointer = folder / f"{CURRENT}.new"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 PASSAGES = "passages.sqlite"
 VECTORS = "vectors.faiss"
 TERMS = "lexical"
+_TRIES = 5
 
 
 class Store:
@@ -31,7 +33,7 @@ class Store:
         if vectors.ntotal != manifest.passages:
             raise NotReady(
                 f"{vectors.ntotal} vectors but {manifest.passages} passages in the index",
-                "rebuild it: rag index PATH",
+                "rebuild it with rag index",
             )
         self.manifest = manifest
         self.catalog = catalog
@@ -45,11 +47,15 @@ class Store:
         Raises:
             NotReady: when there is none, or one of its files is missing or damaged.
         """
-        try:
-            return cls._open(folder, current(folder))
-        except NotReady:
-            # Between reading CURRENT and opening its files a writer may have replaced both.
-            return cls._open(folder, current(folder))
+        generation = current(folder)
+        for _ in range(_TRIES):
+            try:
+                return cls._open(folder, generation)
+            except NotReady:
+                # Between reading CURRENT and opening its files a writer may have replaced both.
+                if generation == (generation := current(folder)):
+                    raise
+        return cls._open(folder, generation)
 
     @classmethod
     def _open(cls, folder: Path, generation: Path) -> Store:
@@ -57,7 +63,7 @@ class Store:
         verify(folder, generation, manifest)
         try:
             catalog = Catalog.open(generation / PASSAGES)
-            lexical = Lexical.open(generation / TERMS)
+            lexical = _open_terms(generation / TERMS)
             vectors = read_vectors(generation / VECTORS)
         except (sqlite3.Error, ValueError, RuntimeError, OSError) as error:
             reason = str(error).strip().split("\n")[0]
@@ -94,6 +100,24 @@ class Store:
     def close(self) -> None:
         """Release the files."""
         self.catalog.close()
+
+
+def _open_terms(folder: Path) -> Lexical:
+    """Open the lexical index, also where nothing may be written.
+
+    tantivy takes a lock in the folder even to read. No generation is ever changed, so the lock may
+    as well be taken in a temporary folder that links to the files; once they are open, it can go.
+    """
+    try:
+        return Lexical.open(folder)
+    except ValueError as error:
+        if "Lockfile" not in str(error):
+            raise
+    with tempfile.TemporaryDirectory(prefix="rag-") as shadow:
+        for path in folder.iterdir():
+            if path.suffix != ".lock":
+                (Path(shadow) / path.name).symlink_to(path.resolve())
+        return Lexical.open(Path(shadow))
 
 
 def write_vectors(path: Path, vectors: Matrix) -> None:

@@ -6,8 +6,7 @@ stdout is the product, stderr the rest.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,13 +14,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import rag as package
-from rag.errors import RagError, UsageError
+from rag.cli.options import Encoder, Index, Json, K, Question, Speakers, Transcripts, Verbose
+from rag.cli.terminal import (
+    complain,
+    next_line,
+    one_line_errors,
+    progress_bar,
+    prompt,
+    say,
+    utf8,
+    write,
+)
+from rag.errors import UsageError, safe
 from rag.types import Address
 
 if TYPE_CHECKING:
     from rag.pipeline import Rag
     from rag.settings import Settings, Value
-    from rag.store import Progress
     from rag.types import Transcript
 
 app = typer.Typer(
@@ -37,51 +46,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Index = Annotated[
-    str | None,
-    typer.Option("-i", "--index", help="Name of the index, or a path to one.", envvar="RAG_INDEX"),
-]
-Encoder = Annotated[
-    str | None,
-    typer.Option(
-        "--encoder", help="builtin, or a sentence-transformers model.", envvar="RAG_ENCODER"
-    ),
-]
-K = Annotated[int | None, typer.Option("-k", help="How many passages to draw on.", envvar="RAG_K")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Verbose = Annotated[
-    bool, typer.Option("-v", "--verbose", help="Show scores, timings, and full errors.")
-]
-Speakers = Annotated[
-    list[str] | None, typer.Option("--speaker", help="Only what this person says (repeatable).")
-]
-Transcripts = Annotated[
-    list[str] | None, typer.Option("--transcript", help="Only this transcript (repeatable).")
-]
-Question = Annotated[list[str], typer.Argument(help="The question; - reads it from stdin.")]
-
 
 def main() -> None:
     """Run the command line; errors become one line on stderr and an exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal set to Latin-1 must not make Chinese answers fail.
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(encoding="utf-8", errors="backslashreplace")
+    # A terminal set to Latin-1 must not make Chinese answers fail, nor a stray byte a question.
+    utf8(sys.stdout, "backslashreplace")
+    utf8(sys.stderr, "backslashreplace")
+    if sys.stdin is not None and not sys.stdin.isatty():
+        utf8(sys.stdin, "replace")
     app()
-
-
-@contextmanager
-def _one_line_errors(verbose: bool) -> Iterator[None]:
-    try:
-        yield
-    except RagError as error:
-        if verbose:
-            import traceback
-
-            traceback.print_exc()
-        _say(f"rag: {error}")
-        raise typer.Exit(error.exit_code) from None
 
 
 def _version(wanted: bool) -> None:
@@ -117,16 +90,17 @@ def index(
     verbose: Verbose = False,
 ) -> None:
     """Read transcripts and build or update an index of them."""
-    with _one_line_errors(verbose):
-        from rag import pipeline, views
+    with one_line_errors(verbose):
+        from rag import pipeline, store, views
 
         chosen = _settings(index=index, encoder=encoder, passage_tokens=tokens)
-        with _progress() as progress:
-            report = pipeline.build(
-                paths or pipeline.default_sources(chosen), chosen, fresh=fresh, progress=progress
-            )
+        with progress_bar() as progress:
+            # Without paths, an index is made of what it was made of before, however damaged it is.
+            known = store.exists(pipeline.index_folder(chosen))
+            sources = paths or ([] if known else pipeline.default_sources(chosen))
+            report = pipeline.build(sources, chosen, fresh=fresh, progress=progress)
         for line in (*report.problems, *report.warnings):
-            _say(f"rag: {line}")
+            complain(line)
         print(views.to_json(report) if json else views.report(report, chosen.index))
         if report.problems:
             raise typer.Exit(1)
@@ -144,7 +118,7 @@ def search(
     verbose: Verbose = False,
 ) -> None:
     """List the passages nearest to a question."""
-    with _one_line_errors(verbose):
+    with one_line_errors(verbose):
         from rag import views
 
         text = _read(question)
@@ -167,15 +141,15 @@ def ask(
     verbose: Verbose = False,
 ) -> None:
     """Answer a question from the transcripts, with citations, or say that they are silent."""
-    with _one_line_errors(verbose):
+    with one_line_errors(verbose):
         from rag import views
 
         text = _read(question)
         rag = _open(index=index, encoder=encoder, k=k)
         answer = rag.ask(text, speaker=speaker or (), transcript=transcript or ())
-        print(views.to_json(views.answer(answer)) if json else answer.text)
+        print(views.to_json(views.answer(answer)) if json else safe(answer.text))
         if verbose:
-            _say(views.sources(answer))
+            say(views.sources(answer))
         if answer.refused:
             raise typer.Exit(1)
 
@@ -185,21 +159,21 @@ def chat(
     index: Index = None, encoder: Encoder = None, k: K = None, verbose: Verbose = False
 ) -> None:
     """Converse about the transcripts; with input piped in, answer it line by line."""
-    with _one_line_errors(verbose):
+    with one_line_errors(verbose):
         from rag.chat import chat as converse
 
         rag = _open(index=index, encoder=encoder, k=k)
-        interactive = sys.stdin.isatty()
+        interactive = sys.stdin is not None and sys.stdin.isatty()
         if interactive:
             # Line editing and history for `input`, where the platform has it.
             with suppress(ImportError):
                 import_module("readline")
             manifest = rag.store.manifest
-            _say(
+            say(
                 f"{manifest.transcripts} transcripts, {manifest.passages} passages in"
                 f" {rag.settings.index!r}; answers are quoted, no model is used. /help, /quit"
             )
-        converse(rag, _prompt if interactive else _line, _write)
+        converse(rag, prompt if interactive else next_line, write)
 
 
 @app.command()
@@ -210,7 +184,7 @@ def show(
     verbose: Verbose = False,
 ) -> None:
     """Show a file as it is read, or the turns at an address."""
-    with _one_line_errors(verbose):
+    with one_line_errors(verbose):
         from rag import views
 
         item = _shown(what, index)
@@ -220,7 +194,7 @@ def show(
 @app.command()
 def speakers(index: Index = None, json: Json = False, verbose: Verbose = False) -> None:
     """List who speaks how much, and in which transcripts."""
-    with _one_line_errors(verbose):
+    with one_line_errors(verbose):
         from rag import views
         from rag.pipeline import index_folder
         from rag.store import Store
@@ -234,7 +208,7 @@ def doctor(
     index: Index = None, encoder: Encoder = None, json: Json = False, verbose: Verbose = False
 ) -> None:
     """Check the installation, the model and every file of the index."""
-    with _one_line_errors(verbose):
+    with one_line_errors(verbose):
         from rag import health, views
 
         checks = health.examine(_settings(index=index, encoder=encoder))
@@ -249,8 +223,11 @@ def _shown(what: str, index: str | None) -> Transcript:
     from rag.pipeline import index_folder
     from rag.store import Store
 
-    if Path(what).is_file():
-        return transcripts.read(what)
+    path = Path(what)
+    if path.is_file():
+        return transcripts.read(path)
+    if path.is_dir():
+        raise UsageError(f"{what} is a folder", "name a file in it, or an address")
     try:
         Address.parse(what)
     except UsageError as error:
@@ -272,58 +249,14 @@ def _open(**flags: Value | None) -> Rag:
 
 def _read(words: list[str]) -> str:
     """Join the words of a question, or read it from stdin when it is `-`."""
-    text = " ".join(words)
+    # Bytes of an argument that are not UTF-8 come as surrogates, which no encoder takes.
+    text = " ".join(words).encode(errors="surrogateescape").decode(errors="replace")
     if text == "-":
-        text = sys.stdin.read()
+        text = "" if sys.stdin is None else sys.stdin.read()
     if not text.strip():
         raise UsageError("the question is blank", 'ask something: rag ask "…"')
     from rag.retrieve import LONGEST_QUESTION
 
     if len(text) > LONGEST_QUESTION:
-        _say(f"rag: of {len(text)} characters only the first {LONGEST_QUESTION} are used")
+        complain(f"of {len(text)} characters only the first {LONGEST_QUESTION} are used")
     return text
-
-
-def _prompt() -> str | None:
-    try:
-        return input("> ")
-    except EOFError:
-        return None
-    except KeyboardInterrupt:
-        print()
-        return ""
-
-
-def _line() -> str | None:
-    line = sys.stdin.readline()
-    return line if line else None
-
-
-def _write(text: str) -> None:
-    print(text, end="\n\n", flush=True)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Show a progress bar on a terminal's stderr; elsewhere nothing."""
-    if not sys.stderr.isatty():
-        from rag.store import silent
-
-        yield silent
-        return
-    from rich.console import Console
-    from rich import progress
-
-    with progress.Progress(console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, progress.TaskID] = {}
-
-        def advance(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done)
-
-        yield advance
