@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from rag.lexical import terms
 from rag.retrieve import Query, link
 from rag.settings import Settings
-from rag.store import Store
+from rag.store.index import Store
 from rag.text import fold, language, sentences
 from rag.types import Address, Answer, Citation, Encoder, Hit, Span, Transcript
 

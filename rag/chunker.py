@@ -13,14 +13,16 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import accumulate
 
 from rag.text import HAN, sentences
 from rag.tokens import Counter, estimate
-from rag.transcripts.labels import is_asker
+from rag.transcripts.labels import clean
+from rag.transcripts.names import is_asker
 from rag.types import Exchange, Passage, Section, Span, Transcript, Turn
 
-SHORTEST = 40
+SHORTEST = 24
 """Tokens below which an exchange or section is joined to its neighbour."""
 _CONTEXT_SHARE = 4  # context takes at most a quarter of the budget
 _QUESTION = re.compile(r"[?？]")
@@ -63,7 +65,7 @@ def exchanges(turns: Sequence[Turn]) -> list[Exchange]:
 
 def _askers(turns: Sequence[Turn]) -> set[str]:
     """Who asks: those labelled with an asking role, else who asks clearly more than the others."""
-    roles = {turn.speaker for turn in turns if is_asker(turn.label)}
+    roles = {turn.speaker for turn in turns if is_asker(clean(turn.label))}
     if roles:
         return roles
     rates: dict[str, list[int]] = defaultdict(list)
@@ -91,7 +93,8 @@ class _Cutter:
     def __init__(self, transcript: str, budget: int, count: Counter) -> None:
         self.transcript = transcript
         self.budget = budget
-        self.count = count
+        # The same spans are counted again and again on the way to a passage.
+        self.count = lru_cache(maxsize=4096)(count)
 
     def exchange(self, exchange: Exchange) -> list[Passage]:
         """Return the passages of one exchange; the first holds the question, the others cite it."""
@@ -174,7 +177,9 @@ class _Cutter:
                 offset=begin,
                 lines=part.lines[bisect_right(starts, begin) - 1 : bisect_right(starts, end - 1)],
             )
-            for number, (begin, end) in enumerate(self._pieces(part.text, room - label), start=1)
+            for number, (begin, end) in enumerate(
+                self._pieces(part.text, max(1, room - label)), start=1
+            )
         ]
 
     def _pieces(self, text: str, room: int) -> Iterator[tuple[int, int]]:
@@ -213,7 +218,7 @@ class _Cutter:
             begin = stop
 
     def _tail(self, text: str) -> str:
-        """Return the last sentences of `text` that fit as context: there a long question asks."""
+        """Return the end of `text` that fits as context: there a long question asks."""
         room = self.budget // _CONTEXT_SHARE
         text = " ".join(text[-room * _LONGEST_TOKEN :].split())
         begin, filled = len(text), 0
@@ -222,7 +227,13 @@ class _Cutter:
             if filled > room:
                 break
             begin = start
-        return text[begin:]
+        # A question without a full stop in it is cut anywhere rather than left out.
+        return text[begin:] if begin < len(text) else self._last_words(text, room)
+
+    def _last_words(self, text: str, room: int) -> str:
+        while text and self.count(text) > room:
+            text = text[len(text) // 4 + 1 :]
+        return text.strip()
 
     def _cost(self, span: Span) -> int:
         return self.count(span.text) + (self.count(span.speaker) + 1 if span.speaker else 0)

@@ -7,14 +7,18 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rag
 from rag import answer, embedder, paths, retrieve, settings, store
 from rag.errors import NotReady, UsageError
 from rag.retrieve import Filters, Query
 from rag.settings import Settings, Value
-from rag.store import Report, Store
+from rag.store.index import Store
 from rag.types import Answer, Encoder, Found, Hit, Transcript
+
+if TYPE_CHECKING:
+    from rag.store import Report
 
 VERSION = rag.__version__
 
@@ -179,7 +183,7 @@ def build(
     chosen: Settings,
     *,
     fresh: bool = False,
-    progress: store.Progress = store.silent,
+    progress: store.Progress | None = None,
 ) -> Report:
     """Bring the index named by the settings up to date; see `rag.store.build`."""
     return store.build(
@@ -191,7 +195,7 @@ def build(
         base=paths.home(),
         version=VERSION,
         fresh=fresh,
-        progress=progress,
+        progress=progress or store.silent,
     )
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from rag.lexical import question_terms, terms
 from rag.settings import Settings
-from rag.store import Store
+from rag.store.index import Store
 from rag.text import fold, language
 from rag.types import Encoder, Hit, Passage, Transcript
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from heapq import nlargest
 from importlib import resources
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
@@ -34,9 +35,17 @@ _SENTENCE_END = re.compile(
     r"|\n)\n*"
 )
 _ABBREVIATION = re.compile(
-    r"(?<![^\s(\[\"“'])(?:mr|mrs|ms|dr|prof|st|vs|etc|e\.g|i\.e|fig|inc|ltd|jr|sr|[a-z])\.$",
+    r"(?<![^\s(\[\"“'])(?:mrs?|ms|dr|prof|hon|gen|gov|sen|st|vs|etc|fig|approx|dept|inc|ltd|jr|sr"
+    r"|ph\.d|[a-z]|(?:[a-z]\.){1,3}[a-z])\.$",
     re.IGNORECASE,
 )
+_LONGEST_ABBREVIATION = 12
+_WIDE = re.compile(
+    f"[\u1100-\u115f\u2e80-\ua4cf{HANGUL}\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60"
+    "\uffe0-\uffe6\U0001f300-\U0001faff\U00020000-\U0003fffd]"
+)
+_NARROWEST, _WIDEST = 40, 130  # columns at which people and programs wrap lines
+_RAGGED = 12  # columns that wrapped lines of one text differ in
 
 
 @cache
@@ -79,18 +88,61 @@ def language(text: str) -> str:
 def sentences(text: str) -> list[tuple[int, int]]:
     """Cut `text` into sentences; return `(start, end)` offsets with outer white space left out.
 
-    Chinese and Western marks, list lines and line breaks end a sentence. The spans are in order,
-    do not overlap, and together hold every character of `text` that is not white space.
+    Chinese and Western marks end a sentence, and so do line breaks unless the line was wrapped.
+    The spans are in order, do not overlap, and together hold every character of `text` that is
+    not white space.
     """
     spans: list[tuple[int, int]] = []
     start = 0
+    column = _wrap_column(text)
     for match in _SENTENCE_END.finditer(text):
-        if _ABBREVIATION.search(text, start, match.end()):
+        if text[match.start()] == "\n":
+            if _is_wrapped(text, match.start(), match.end(), column):
+                continue
+        elif _ABBREVIATION.search(
+            text, max(start, match.end() - _LONGEST_ABBREVIATION), match.end()
+        ):
             continue
         _append_trimmed(spans, text, start, match.end())
         start = match.end()
     _append_trimmed(spans, text, start, len(text))
     return spans
+
+
+def _is_wrapped(text: str, end: int, begin: int, column: int) -> bool:
+    """Tell whether the line break from `end` to `begin` is one inside a sentence.
+
+    It is when the line above is long, stops without a mark, and the next goes on in small letters;
+    or when it is as full as lines get in this text: the next word would not have fitted.
+    """
+    if begin != end + 1 or begin >= len(text):
+        return False
+    above = text[text.rfind("\n", 0, end) + 1 : end].rstrip()
+    after = text[begin : begin + _WIDEST].split(maxsplit=1)
+    if not above or not after or not (above[-1].isalnum() or above[-1] in ",，、;；-—"):
+        return False
+    width, word = _width(above), after[0]
+    if width < _NARROWEST:
+        return False
+    if word[0].islower() and not is_han(above[-1]):
+        return True
+    room = 2 if is_han(word[0]) else _width(word) + 1
+    # A full-width mark may not begin a line, so that a character more is moved down with it.
+    full = width + room + 2 > column > 0
+    return full and (word[0].isalnum() or word[0] in "“‘(（《「\"'")
+
+
+def _wrap_column(text: str) -> int:
+    """The width at which the lines of `text` are wrapped, or 0 when no two lines suggest one."""
+    if "\n" not in text:
+        return 0
+    second, widest = nlargest(2, map(_width, text.split("\n")))[::-1]
+    return widest if widest <= _WIDEST and widest - second < _RAGGED else 0
+
+
+def _width(line: str) -> int:
+    """Columns that a line takes on a screen, where an ideograph takes two."""
+    return len(line) + (0 if line.isascii() else len(_WIDE.findall(line)))
 
 
 def _append_trimmed(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass, replace
+from typing import TYPE_CHECKING
 
 from rag.answer import one_line
 from rag.errors import STEERING, UsageError, safe
 from rag.pipeline import transcript_at
-from rag.store import Report, Speaker, Store
 from rag.types import Address, Answer, Citation, Found, Hit, Section, Transcript, Turn
+
+if TYPE_CHECKING:
+    from rag.store import Report, Speaker, Store
 
 
 def to_json(value: object) -> str:

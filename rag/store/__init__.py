@@ -1,11 +1,30 @@
-"""The index on disk: passages, vectors and terms in immutable generations."""
+"""The index on disk: passages, vectors and terms in immutable generations.
 
-from rag.store.build import Report, build
-from rag.store.catalog import Catalog, Speaker
-from rag.store.files import Progress, changed, silent
-from rag.store.generation import Manifest, current, exists, label, read_manifest, verify
-from rag.store.index import Store
-from rag.store.sources import anchor, roots
+Names are resolved on first use: a question opens a store, and need not import what builds one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rag.store.builder import Report, build
+    from rag.store.catalog import Catalog, Speaker
+    from rag.store.files import Progress, changed, silent
+    from rag.store.generation import Manifest, current, exists, label, read_manifest, verify
+    from rag.store.index import Store
+    from rag.store.sources import anchor, roots
+
+_HOMES = {
+    **dict.fromkeys(("Report", "build"), "builder"),
+    **dict.fromkeys(("Catalog", "Speaker"), "catalog"),
+    **dict.fromkeys(("Progress", "changed", "silent"), "files"),
+    **dict.fromkeys(
+        ("Manifest", "current", "exists", "label", "read_manifest", "verify"), "generation"
+    ),
+    "Store": "index",
+    **dict.fromkeys(("anchor", "roots"), "sources"),
+}
 
 __all__ = [
     "Catalog",
@@ -25,3 +44,12 @@ __all__ = [
     "silent",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import a name when it is first asked for (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rag.store' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"rag.store.{_HOMES[name]}"), name)

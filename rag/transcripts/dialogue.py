@@ -20,17 +20,24 @@ _FURNITURE = re.compile(
     re.IGNORECASE,
 )
 _ENDS_SENTENCE = re.compile(r"[。！？!?.…；;：:，,、”」』\"）)]$")
+_FULL_STOP = re.compile(r"[。！？!?.…”」』\"）)：:]$")
 _LETTERS = re.compile(rf"[A-Za-z{HAN}]")
+_BREAK = re.compile(r"\s*(?:[-*_=]\s*){3,}")
 _TOC = "{:toc}"
+_PARENT = " › "  # between a heading and the one right under it
 
 
 @dataclass(slots=True)
 class _Block:
-    """A turn or a section being read; `opened` is None for prose."""
+    """A turn or a section being read; `opened` is None for prose.
+
+    A block that is `headed` has a heading of its own, else its title is that of the one before.
+    """
 
     opened: Candidate | None
     title: str
     line: int
+    headed: bool = False
     texts: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
 
@@ -45,65 +52,74 @@ def parse(
 ) -> tuple[tuple[Turn, ...], tuple[Section, ...]]:
     """Read the lines of a file behind its front matter into turns and sections of prose."""
     found = (candidate(line, index) for index, line in enumerate(lines) if index >= front.body)
-    opening = {item.index: item for item in accept([c for c in found if c], front.people)}
-    blocks = _blocks(lines, front.body, opening)
-    _drop_furniture(blocks)
-    spoken = [block for block in blocks if block.opened is not None and block.texts]
-    prose = [block for block in blocks if block.opened is None and block.texts]
+    declared = {*front.people, *front.aliases, *aliases, *aliases.values()}
+    accepted = accept([c for c in found if c], declared, lines[front.body :])
+    opening = {item.index: item for item in accepted}
+    blocks = _titled(_without_furniture(_blocks(lines, front.body, opening)))
+    spoken = [block for block in blocks if block.opened is not None]
+    prose = [block for block in blocks if block.opened is None]
     return _turns(_join_fragments(spoken), front, aliases), _sections(prose)
 
 
 def _blocks(lines: list[str], first: int, opening: Mapping[int, Candidate]) -> list[_Block]:
+    """Cut the lines at labels and headings; a block's title is the heading that opens it."""
     blocks = [_Block(None, "", first + 1)]
+    following = _next_filled(lines)
     for index in range(first, len(lines)):
         line = lines[index]
         block = blocks[-1]
         if (item := opening.get(index)) is not None:
-            blocks.append(_Block(item, _topic(blocks), index + 1))
+            blocks.append(_Block(item, "", index + 1))
             blocks[-1].add(plain(item.rest), index + 1)
-        elif not line.strip() or _is_table_of_contents(lines, index):
+        elif not line.strip() or _BREAK.fullmatch(line) or _is_table_of_contents(lines, index):
             continue
-        elif (title := _title(lines, index, block, opening)) is not None:
+        elif (title := _title(lines, index, following[index], block, opening)) is not None:
             blocks.append(_Block(None, title, index + 1))
         else:
             block.add(plain(line), index + 1)
     return blocks
 
 
-def _topic(blocks: list[_Block]) -> str:
-    """The heading over a turn: that of an empty section just before it, or of the turn before."""
-    last = blocks[-1]
-    return "" if last.opened is None and last.texts else last.title
+def _next_filled(lines: list[str]) -> list[int]:
+    """For each line the index of the next one that is not blank; their number when none is."""
+    following = [len(lines)] * len(lines)
+    for index in range(len(lines) - 2, -1, -1):
+        following[index] = index + 1 if lines[index + 1].strip() else following[index + 1]
+    return following
 
 
 def _title(
-    lines: list[str], index: int, block: _Block, opening: Mapping[int, Candidate]
+    lines: list[str], index: int, following: int, block: _Block, opening: Mapping[int, Candidate]
 ) -> str | None:
     line = lines[index].strip()
     if line.startswith("#"):
         return heading(line)
-    following = next((i for i in range(index + 1, len(lines)) if lines[i].strip()), None)
     if block.opened is not None:
         # Inside a reply a bold line is emphasis, unless the next speaker begins right after it.
         return heading(line) if following in opening else None
     if (title := heading(line)) is not None:
         return title
-    return plain(line) if _is_unmarked_heading(lines, index, following) else None
+    return plain(line) if _is_unmarked_heading(lines, index, following, block) else None
 
 
-def _is_unmarked_heading(lines: list[str], index: int, following: int | None) -> bool:
-    """A short line alone between blank ones, over a paragraph that ends as prose does."""
-    if following is None or following == index + 1:
+def _is_unmarked_heading(lines: list[str], index: int, following: int, block: _Block) -> bool:
+    """A short line alone between blank ones, between paragraphs that end as prose does.
+
+    Recognised speech is full of short lines too, but those stop and go on in mid-sentence.
+    """
+    if following == len(lines) or following == index + 1 or (index and lines[index - 1].strip()):
         return False
-    if index and lines[index - 1].strip():
+    if re.match(r"\s*(?:[-*+>|\[(]|\d+[.、)]|https?:|[a-z])", lines[index]):
         return False
-    text = plain(lines[index])
+    text, below = plain(lines[index]), plain(lines[following])
     long = len(text) > 40 if not text.isascii() else len(text.split()) > 10
     if long or len(text) < 2 or not _LETTERS.search(text) or _ENDS_SENTENCE.search(text):
         return False
-    if re.match(r"\s*(?:[-*+>|]|\d+[.、)]|https?:)", lines[index]):
+    if len(re.findall("[，,]", text)) > 1 or len(below) <= len(text):
         return False
-    return _ENDS_SENTENCE.search(plain(lines[following])) is not None
+    if block.title and len(block.texts) > 1 and not _FULL_STOP.search(block.texts[-1]):
+        return False
+    return _FULL_STOP.search(below) is not None
 
 
 def _is_table_of_contents(lines: list[str], index: int) -> bool:
@@ -113,11 +129,40 @@ def _is_table_of_contents(lines: list[str], index: int) -> bool:
     return here == _TOC or (below == _TOC and here.startswith("*"))
 
 
-def _drop_furniture(blocks: list[_Block]) -> None:
+def _without_furniture(blocks: list[_Block]) -> list[_Block]:
     last = blocks[-1]
     while last.texts and _FURNITURE.fullmatch(last.texts[-1]):
         last.texts.pop()
         last.lines.pop()
+    return blocks if last.texts or not _FURNITURE.fullmatch(last.title) else blocks[:-1]
+
+
+def _titled(blocks: list[_Block]) -> list[_Block]:
+    """Give each block with text the headings over it; a heading over nothing joins the next one.
+
+    A turn without a heading of its own keeps that of the turn before.
+    """
+    kept: list[_Block] = []
+    pending: list[_Block] = []
+    for block in blocks:
+        if block.title:
+            pending.append(block)
+        if not block.texts:
+            continue
+        if pending:
+            block.title = _PARENT.join(item.title for item in pending)
+            pending, block.headed = [], True
+        elif block.opened is not None and kept and kept[-1].opened is not None:
+            block.title = kept[-1].title
+        elif block.opened is None:
+            block.line = block.lines[0]
+        kept.append(block)
+    if pending:
+        titles = [item.title for item in pending]
+        kept.append(
+            _Block(None, "", pending[0].line, texts=titles, lines=[item.line for item in pending])
+        )
+    return kept
 
 
 def _join_fragments(blocks: list[_Block]) -> list[_Block]:
@@ -137,7 +182,7 @@ def _join_fragments(blocks: list[_Block]) -> list[_Block]:
 
 
 def _continues(previous: _Block, block: _Block) -> bool:
-    if previous.opened is None or block.opened is None or previous.title != block.title:
+    if previous.opened is None or block.opened is None or block.headed:
         return False
     same = previous.opened.key == block.opened.key
     return same and re.search(r"[。！？!?.…”」\"）)]$", previous.texts[-1]) is None
@@ -153,7 +198,7 @@ def _turns(
         Turn(
             number=number,
             speaker=speakers[item.label],
-            label=item.label,
+            label=item.written,
             text="\n".join(block.texts),
             line=block.line,
             lines=tuple(block.lines),

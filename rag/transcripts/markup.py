@@ -8,13 +8,26 @@ from __future__ import annotations
 
 import re
 
+_TAG = re.compile(
+    r"</?(?:abbr|article|audio|a|blockquote|br|b|center|cite|code|details|div|em|figcaption|figure"
+    r"|font|h[1-6]|hr|iframe|img|i|li|mark|ol|pre|p|q|section|small|source|span|strong|sub|summary"
+    r"|sup|s|table|tbody|td|thead|th|tr|ul|u|video)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_MACHINERY = re.compile(
+    r"<!--(?:(?!<!--).)*?-->"
+    r"|\{\{[<%](?:(?!\{\{).)*?[%>]\}\}|\{%(?:(?!\{%).)*?%\}|\{:[^{}]*\}"  # Hugo, Liquid, kramdown
+)
+# No pattern may scan past the next opening mark of its kind: on a long line of unclosed marks,
+# which machines do write, the time would grow with the square of its length.
+_TEXT = r"((?:[^\[\]]|\[[^\[\]]*\])%s)"
+_TARGET = r"\((?:[^()\s]|\([^()\s]*\))*+(?:\s+\"[^\"]*\")?\)"
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"<!--.*?-->"), ""),
-    (re.compile(r"\{\{[<%].*?[%>]\}\}|\{%.*?%\}|\{:[^}]*\}"), ""),  # Hugo, Liquid, kramdown
-    (re.compile(r"!\[([^\]]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)"), r"\1"),
-    (re.compile(r"\[([^\]]+)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"]*\")?\)"), r"\1"),
-    (re.compile(r"<((?:https?|mailto):[^>\s]+)>"), r"\1"),
-    (re.compile(r"</?(?:b|i|em|strong|u|s|br|p|div|span|sub|sup|mark|a|img)\b[^>]*>", re.I), ""),
+    (_MACHINERY, ""),
+    (re.compile(rf"!\[{_TEXT % '*+'}\]{_TARGET}"), r"\1"),
+    (re.compile(rf"\[{_TEXT % '++'}\]{_TARGET}"), r"\1"),
+    (re.compile(r"<((?:https?|mailto):[^<>\s]+)>"), r"\1"),
+    (_TAG, ""),
     (re.compile(r"(?<!\\)(?:\\\\)*`([^`]+)`"), r"\1"),
     (re.compile(r"\\([!-/:-@\[-`{-~])"), "\ue000\\1"),  # escapes: protected, then restored
 )
@@ -42,7 +55,13 @@ def plain(line: str) -> str:
     return text.replace("\ue000", "").strip()
 
 
+def bare(line: str) -> str:
+    """Return one line without the HTML tags and template calls that wrap what it says."""
+    return _TAG.sub("", _MACHINERY.sub("", line)) if _WRAPPED.search(line) else line
+
+
 _MARKED = re.compile(r"[*_`~\[\]<>\\{}]")
+_WRAPPED = re.compile(r"[<{]")
 
 
 def heading(line: str) -> str | None:

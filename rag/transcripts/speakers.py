@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from rag.text import fold
-from rag.transcripts.labels import is_role
+from rag.transcripts.names import is_role
 
 _GROUP = re.compile(r"((?:现场)?观众|听众(?:朋友)?|网友|读者|学生)(?:提问|问)\d*")
 _AUDIENCE = re.compile(r"audience (?:member|question)", re.IGNORECASE)
@@ -23,11 +24,15 @@ def canonical(
     """
     labels = list(dict.fromkeys(labels))
     table = {fold(alias): name for alias, name in aliases.items()}
-    names = list(dict.fromkeys([*declared, *(table.get(fold(label), label) for label in labels)]))
-    return {label: _speaker(label, names, table) for label in labels}
+    names = dict.fromkeys([*declared, *(table.get(fold(label), label) for label in labels)])
+    longer: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        for short in _shortened(fold(name)):
+            longer[short].add(name)
+    return {label: _speaker(label, longer, table) for label in labels}
 
 
-def _speaker(label: str, names: list[str], table: Mapping[str, str]) -> str:
+def _speaker(label: str, longer: Mapping[str, set[str]], table: Mapping[str, str]) -> str:
     if (alias := table.get(fold(label))) is not None:
         return alias
     if match := _GROUP.fullmatch(label):
@@ -36,21 +41,16 @@ def _speaker(label: str, names: list[str], table: Mapping[str, str]) -> str:
         return label.partition(" ")[0]
     if is_role(label):
         return label
-    longer = {name for name in names if _shortens(fold(label), fold(name))}
+    names = longer.get(fold(label), set())
     # The name may itself be written at several lengths: Sam, Sam Altman, Samuel is another.
-    whole = {name for name in longer if not any(_shortens(fold(name), fold(o)) for o in longer)}
-    return _speaker_of(whole, label, table)
+    whole = [name for name in names if names.isdisjoint(longer.get(fold(name), ()))]
+    return table.get(fold(whole[0]), whole[0]) if len(whole) == 1 else label
 
 
-def _speaker_of(whole: set[str], label: str, table: Mapping[str, str]) -> str:
-    if len(whole) != 1:
-        return label
-    name = whole.pop()
-    return table.get(fold(name), name)
-
-
-def _shortens(short: str, name: str) -> bool:
-    if short == name or " " not in name:
-        return False
-    initials = "".join(word[0] for word in name.split())
-    return name.startswith(short + " ") or name.endswith(" " + short) or initials == short
+def _shortened(name: str) -> set[str]:
+    """The word-wise beginnings and ends of a name of several words, and its initials."""
+    words = name.split()
+    beginnings = {" ".join(words[:count]) for count in range(1, len(words))}
+    ends = {" ".join(words[count:]) for count in range(1, len(words))}
+    initials = {"".join(word[0] for word in words)} if len(words) > 1 else set()
+    return beginnings | ends | initials
