@@ -147,7 +147,12 @@ class Rag:
     def _query(self, question: str, history: Sequence[str]) -> Query:
         if not question.strip():
             raise UsageError("the question is blank", 'ask something: rag ask "…"')
-        return retrieve.prepare(question, history, self.encoder, self._names)
+        query = retrieve.prepare(question, history, self.encoder, self._names)
+        if not query.follows:
+            return query
+        before = self._query(history[-1], history[:-1])
+        evidence = retrieve.search(self.store, before, 1, self.settings)
+        return replace(query, topic=evidence[0].passage.address if evidence else None)
 
     def _hits(
         self,

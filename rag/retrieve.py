@@ -19,7 +19,7 @@ from rag.lexical import question_terms, terms
 from rag.settings import Settings
 from rag.store.index import Store
 from rag.text import fold, language
-from rag.types import Encoder, Hit, Passage, Transcript
+from rag.types import Address, Encoder, Hit, Passage, Transcript
 
 if TYPE_CHECKING:
     from rag.types import Vector
@@ -30,14 +30,16 @@ LONGEST_QUESTION = 4000
 """Characters of a question that are read; more is a pasted document, not a question."""
 
 _RAREST = 7.0  # inverse document frequency of a word that stands in none of 550 passages
-_CARRIED = 0.5  # what an earlier question still weighs, per step back
+_CARRIED = 0.85  # what an earlier question still weighs, per step back
 _STEPS_BACK = 3
 # A summary above an interview repeats it: what the speaker said is the better source of the two.
 _SPEECH_BONUS = 0.2
 _SPEAKER_BONUS = 0.25
 _NAME_WEIGHT = 0.3
+# A conversation stays in its transcript, and mostly near the place that it has reached.
+_TOPIC_BONUS, _NEARBY_BONUS, _NEARBY = 0.8, 0.3, 6
 # Coefficients of the chance of an answer.
-_SCORE, _COSINE, _NO_ANSWER = 0.37, 4.92, 1.81
+_SCORE, _COSINE, _NO_ANSWER = 0.37, 4.92, 1.88
 _SAME_WORDS = 0.85  # Jaccard similarity of terms above which two passages say the same
 
 _FOLLOW_UP_ZH = re.compile(
@@ -55,7 +57,10 @@ _FEW_TERMS = 3
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question made ready: weighted terms, a unit vector, its language, the speakers it names."""
+    """A question made ready: weighted terms, a unit vector, its language, the speakers it names.
+
+    `topic` is where the question before it was answered, for one that leans on it.
+    """
 
     text: str
     weights: dict[str, float]
@@ -63,6 +68,7 @@ class Query:
     language: str
     follows: bool
     named: frozenset[str] = frozenset()
+    topic: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +85,25 @@ def prepare(
     """Return the query for a question that may lean on earlier ones, oldest first.
 
     A question that cannot stand by itself (那大学生呢？ / And the year after?) takes the terms and
-    the direction of those before it along, at half weight a step. The names of `speakers` say whose
-    words are wanted, and hardly anything about which words those are.
+    the direction of those before it along, with less weight a step. The names of `speakers` say
+    whose words are wanted, and hardly anything about which words those are.
     """
     text = question[:LONGEST_QUESTION]
-    weights = question_terms(text)
-    named = frozenset(mentioned(text, speakers))
-    for term in {part for name in named for part in terms(name)} & weights.keys():
-        weights[term] *= _NAME_WEIGHT
-    vector = encoder.question(text)
     follows = bool(history) and is_follow_up(text)
-    if follows:
-        for step, earlier in enumerate(_leaned_on(history), start=1):
-            weight = _CARRIED**step
-            for term, count in question_terms(earlier).items():
-                weights.setdefault(term, count * weight)
-            vector = vector + weight * encoder.question(earlier)
-        length = float((vector**2).sum()) ** 0.5
-        vector = vector / length if length else vector
+    chain = [text, *(_leaned_on(history) if follows else [])]
+    named = frozenset(mentioned(" ".join(chain), speakers))
+    names = {part for name in named for part in terms(name)}
+    weights: dict[str, float] = {}
+    for step, asked in enumerate(chain):
+        weight = _CARRIED**step
+        for term, count in question_terms(asked).items():
+            weights.setdefault(term, count * weight * (_NAME_WEIGHT if term in names else 1))
+    vector = sum(
+        (_CARRIED**n * encoder.question(asked) for n, asked in enumerate(chain[1:], 1)),
+        start=encoder.question(text),
+    )
+    length = float((vector**2).sum()) ** 0.5
+    vector = vector / length if length else vector
     return Query(text, weights, vector, language(text), follows, named)
 
 
@@ -146,21 +153,23 @@ def search(
         Hit(passage, score, cosine, lexical.get(id_, 0.0))
         for passage, (score, id_, cosine) in zip(passages, scored, strict=True)
     ]
-    return _linked(store, _without_copies(_favour(hits, query.named), k))
+    return _linked(store, _without_copies(_favour(hits, query), k))
 
 
-def _favour(hits: Iterable[Hit], named: frozenset[str]) -> list[Hit]:
-    """Sort hits: a little higher what is spoken, and by somebody whom the question names."""
-    favoured = (
-        replace(
-            hit,
-            score=hit.score
-            + _SPEECH_BONUS * (not hit.passage.section)
-            + _SPEAKER_BONUS * bool(named & {*hit.passage.speakers}),
-        )
-        for hit in hits
-    )
+def _favour(hits: Iterable[Hit], query: Query) -> list[Hit]:
+    """Sort hits: higher what is spoken, by somebody named, and near what was just talked about."""
+    favoured = (replace(hit, score=hit.score + _bonus(hit.passage, query)) for hit in hits)
     return sorted(favoured, key=lambda hit: -hit.score)
+
+
+def _bonus(passage: Passage, query: Query) -> float:
+    bonus = _SPEECH_BONUS * (not passage.section)
+    bonus += _SPEAKER_BONUS * bool(query.named & {*passage.speakers})
+    topic, place = query.topic, passage.address
+    if topic is not None and topic.transcript == place.transcript:
+        near = topic.section == place.section and abs(place.first - topic.last) <= _NEARBY
+        bonus += _TOPIC_BONUS + _NEARBY_BONUS * near
+    return bonus
 
 
 def _linked(store: Store, hits: Iterable[Hit]) -> list[Hit]:
