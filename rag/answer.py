@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from rag.lexical import terms
 from rag.retrieve import Query, link
@@ -56,7 +57,8 @@ _HAS_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _WIDE_BREAK = re.compile(r"(?<=[^\x00-\x7f])\s*\n\s*|\s*\n\s*(?=[^\x00-\x7f])")
-_LEADS_ON = re.compile(r"[：:]$")
+_GOES_ON = re.compile(r"[：:；;]$")
+_LONGEST_LIST = 5  # sentences
 
 # Weights of a sentence's score: words shared with the question, likeness to it, the score of its
 # passage, and how alike the question is to the one that the sentence opens the reply to.
@@ -114,7 +116,7 @@ def refusal(hits: Sequence[Hit], spoken: str) -> str:
     if hits:
         lines.append(_NEAREST[spoken])
     for hit in hits[:_NEAREST_SHOWN]:
-        said = hit.passage.spans[-1]
+        said = max(hit.passage.spans, key=lambda span: len(span.text))
         snippet = one_line(said.text)
         snippet = snippet[:_SNIPPET] + "…" if len(snippet) > _SNIPPET else snippet
         speaker = f"{said.speaker}：" if said.speaker else ""
@@ -211,7 +213,7 @@ def _choose(scored: Sequence[_Sentence]) -> list[_Sentence]:
 def _runs(chosen: Iterable[_Sentence]) -> list[list[_Sentence]]:
     """Group chosen sentences into stretches without a gap, in the order of the transcripts.
 
-    A sentence that only leads on ("in short:") or is too short to stand alone takes the next one.
+    A sentence that goes on ("in short:", "first …;") takes the rest along.
     """
     picked = sorted(chosen, key=lambda s: (s.hit, s.span.number, s.span.offset + s.start))
     best = {item.hit: max(s.score for s in picked if s.hit == item.hit) for item in picked}
@@ -234,13 +236,15 @@ def _skip(item: _Sentence) -> int:
 
 
 def _needed_after(item: _Sentence) -> Iterator[_Sentence]:
-    if not _LEADS_ON.search(item.text) and len(terms(item.text)) >= _ALONE_TOO_SHORT:
-        return
-    following = [(a, b) for a, b in sentences(item.span.text) if a >= item.end][:1]
-    if _LEADS_ON.search(item.text):
-        following = [(a, b) for a, b in sentences(item.span.text) if a >= item.end][:3]
-    for start, end in following:
-        yield replace(item, start=start, end=end)
+    """What has to be quoted along: the rest of a list, or the sentence after one too short."""
+    following = ((a, b) for a, b in sentences(item.span.text) if a >= item.end)
+    last = item
+    for start, end in islice(following, _LONGEST_LIST):
+        goes_on = _GOES_ON.search(last.text) is not None
+        if not goes_on and (last is not item or len(terms(item.text)) >= _ALONE_TOO_SHORT):
+            return
+        last = replace(item, start=start, end=end)
+        yield last
 
 
 def _citation(
