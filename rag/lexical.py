@@ -34,7 +34,7 @@ _WRITER_MEMORY = 64 << 20  # bytes; tantivy's least is 15 MB
 # Words of a question that say nothing about its answer. Chinese ones are removed before pairs are
 # made, so that 怎么用 does not become a pair of 么用.
 _STOP_ZH = re.compile(
-    "请问|是不是|有没有|能不能|会不会|为什么|什么时候|什么样|什么|怎么样|怎样|怎么|如何"
+    "请问|为啥|啥时候|啥样|啥|咋样|咋|怎么办|这么|那么|是不是|有没有|能不能|会不会|为什么|什么时候|什么样|什么|怎么样|怎样|怎么|如何"
     "|哪一个|哪一些|哪些|哪个|哪里|哪儿|谁|多少|吗|呢|吧|啊|呀|的|了|过"
     "|他们|她们|它们|我们|你们|您|他|她|它|我|你|这个|那个|这些|那些|这|那"
     "|是否|是|关于|认为|觉得|说"

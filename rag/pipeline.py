@@ -111,7 +111,8 @@ class Rag:
         """Search as `search` does; return the hits with the time they took."""
         started = time.perf_counter()
         query = self._query(question, history)
-        hits = self._hits(query, k, speaker, transcript)
+        filters = Filters(self._speakers(speaker), self._transcripts(transcript))
+        hits = self._hits(query, k, filters)
         return Found(question, tuple(hits), {"total": _milliseconds(started)})
 
     def ask(
@@ -129,11 +130,17 @@ class Rag:
         """
         started = time.perf_counter()
         query = self._query(question, history)
-        hits = self._hits(query, None, speaker, transcript)
+        filters = Filters(self._speakers(speaker), self._transcripts(transcript))
+        hits = self._hits(query, None, filters)
         searched = _milliseconds(started)
-        chance = retrieve.confidence(hits)
         reply = answer.extract(
-            query, hits, chance, store=self.store, encoder=self.encoder, settings=self.settings
+            query,
+            hits,
+            retrieve.confidence(hits),
+            store=self.store,
+            encoder=self.encoder,
+            settings=self.settings,
+            only=filters.speakers,
         )
         total = _milliseconds(started)
         timings = {"search": searched, "answer": round(total - searched, 2), "total": total}
@@ -154,14 +161,7 @@ class Rag:
         evidence = retrieve.search(self.store, before, 1, self.settings)
         return replace(query, topic=evidence[0].passage.address if evidence else None)
 
-    def _hits(
-        self,
-        query: Query,
-        k: int | None,
-        speaker: str | Sequence[str],
-        transcript: str | Sequence[str],
-    ) -> list[Hit]:
-        filters = Filters(self._speakers(speaker), self._transcripts(transcript))
+    def _hits(self, query: Query, k: int | None, filters: Filters) -> list[Hit]:
         wanted = self.settings.k if k is None else k
         if wanted < 1:
             raise UsageError(f"k is {wanted}", "give a number from 1")

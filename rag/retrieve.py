@@ -36,10 +36,11 @@ _STEPS_BACK = 3
 _SPEECH_BONUS = 0.2
 _SPEAKER_BONUS = 0.25
 _NAME_WEIGHT = 0.3
+_THEIRS_WILL_DO = 0.6  # of the best score, from which the person named has something to say on it
 # A conversation stays in its transcript, and mostly near the place that it has reached.
 _TOPIC_BONUS, _NEARBY_BONUS, _NEARBY = 0.8, 0.3, 6
 # Coefficients of the chance of an answer.
-_SCORE, _COSINE, _NO_ANSWER = 0.37, 4.92, 1.88
+_SCORE, _COSINE, _NO_ANSWER = 0.53, 2.79, 1.56
 _SAME_WORDS = 0.85  # Jaccard similarity of terms above which two passages say the same
 
 _FOLLOW_UP_ZH = re.compile(
@@ -158,13 +159,22 @@ def search(
 
 def _favour(hits: Iterable[Hit], query: Query) -> list[Hit]:
     """Sort hits: higher what is spoken, by somebody named, and near what was just talked about."""
-    favoured = (replace(hit, score=hit.score + _bonus(hit.passage, query)) for hit in hits)
-    return sorted(favoured, key=lambda hit: -hit.score)
+    favoured = [replace(hit, score=hit.score + _bonus(hit.passage, query)) for hit in hits]
+    favoured.sort(key=lambda hit: -hit.score)
+    best = max((hit.score for hit in favoured if _by_named(hit.passage, query)), default=0.0)
+    if best >= _THEIRS_WILL_DO * favoured[0].score:
+        # What others say on the subject is not what was asked for.
+        favoured.sort(key=lambda hit: not (hit.passage.section or _by_named(hit.passage, query)))
+    return favoured
+
+
+def _by_named(passage: Passage, query: Query) -> bool:
+    return not query.named.isdisjoint(passage.speakers)
 
 
 def _bonus(passage: Passage, query: Query) -> float:
     bonus = _SPEECH_BONUS * (not passage.section)
-    bonus += _SPEAKER_BONUS * bool(query.named & {*passage.speakers})
+    bonus += _SPEAKER_BONUS * _by_named(passage, query)
     topic, place = query.topic, passage.address
     if topic is not None and topic.transcript == place.transcript:
         near = topic.section == place.section and abs(place.first - topic.last) <= _NEARBY
@@ -227,29 +237,34 @@ def matching(name: str, speakers: Iterable[str]) -> list[str]:
     folded = fold(name).strip()
     speakers = list(speakers)
     exact = [speaker for speaker in speakers if fold(speaker) == folded]
-    return exact or [speaker for speaker in speakers if folded in fold(speaker).split()]
+    words = _words_of(folded)
+    return exact or [s for s in speakers if words and words <= _words_of(fold(s))]
 
 
 def mentioned(question: str, speakers: Iterable[str]) -> list[str]:
     """Return the speakers that a question names, by a whole name or a distinctive part of it."""
     folded = fold(question)
-    words = set(re.findall(r"[a-z0-9]{3,}", folded))
+    words = {word for word in _words_of(folded) if len(word) > 2}
     return [
         name
         for name in dict.fromkeys(speakers)
-        if (words.intersection(fold(name).split()) if name.isascii() else fold(name) in folded)
+        if (words & _words_of(fold(name)) if name.isascii() else fold(name) in folded)
     ]
+
+
+def _words_of(folded: str) -> set[str]:
+    return set(re.findall(r"\w+", folded))
 
 
 def confidence(hits: Sequence[Hit]) -> float:
     """Return the chance, from 0 to 1, that one of the hits answers the question.
 
-    A logistic model of the best score and the best cosine. How it was fitted, and what it gets
-    wrong: `docs/decisions/refusal.md`.
+    A logistic model of the best hit's score and cosine. How it was fitted, and what it gets wrong:
+    `docs/decisions/refusal.md`.
     """
     if not hits:
         return 0.0
-    evidence = _SCORE * hits[0].score + _COSINE * max(hit.dense for hit in hits)
+    evidence = _SCORE * hits[0].score + _COSINE * hits[0].dense
     return 1 / (1 + math.exp(_NO_ANSWER - evidence))
 
 

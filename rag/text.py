@@ -11,7 +11,7 @@ import re
 import unicodedata
 from functools import cache
 from heapq import nlargest
-from importlib import resources
+from pathlib import Path
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 """Character class (without brackets) of Han ideographs."""
@@ -51,7 +51,7 @@ _RAGGED = 12  # columns that wrapped lines of one text differ in
 @cache
 def _simplified() -> dict[int, int]:
     """Traditional to simplified characters, one to one, as `str.translate` wants it."""
-    table = resources.files("rag").joinpath("data/han_simplified.txt").read_text(encoding="utf-8")
+    table = (Path(__file__).parent / "data" / "han_simplified.txt").read_text(encoding="utf-8")
     traditional, simplified = table.split("\n")[:2]
     return dict(zip(map(ord, traditional), map(ord, simplified), strict=True))
 

@@ -39,12 +39,12 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """Read an address as `str()` writes it.
+        """Read an address as `str()` writes it, or with the brackets that an answer puts around.
 
         Raises:
             UsageError: when `text` is not an address.
         """
-        match = _ADDRESS.fullmatch(text.strip())
+        match = _ADDRESS.fullmatch(text.strip().removeprefix("[").removesuffix("]"))
         if match is None:
             raise UsageError(
                 f"{text!r} is not an address", "an address looks like interview:57-58 or essay:s3"
@@ -230,7 +230,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Words of one speaker as they stand in the transcript, and where."""
+    """Words of one speaker as they stand in the transcript, and where.
+
+    `asked` is the question that they reply to, where they cannot be understood without it.
+    """
 
     address: Address
     speaker: str
@@ -240,6 +243,7 @@ class Citation:
     end_line: int
     start: float | None = None
     link: str = ""
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

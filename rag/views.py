@@ -86,6 +86,7 @@ def citation(item: Citation) -> dict[str, object]:
         "end_line": item.end_line,
         "start": item.start,
         "link": item.link,
+        "asked": item.asked or None,
     }
 
 

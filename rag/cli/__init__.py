@@ -91,13 +91,13 @@ def index(
 ) -> None:
     """Read transcripts and build or update an index of them."""
     with one_line_errors(verbose):
-        from rag import pipeline, store, views
+        from rag import pipeline, views
 
         chosen = _settings(index=index, encoder=encoder, passage_tokens=tokens)
         with progress_bar() as progress:
-            # Without paths, an index is made of what it was made of before, however damaged it is.
-            known = store.exists(pipeline.index_folder(chosen))
-            sources = paths or ([] if known else pipeline.default_sources(chosen))
+            sources = paths or pipeline.default_sources(chosen)
+            if not paths and sources:
+                complain(f"no paths given: indexing {sources[0]}")
             report = pipeline.build(sources, chosen, fresh=fresh, progress=progress)
         for line in (*report.problems, *report.warnings):
             complain(line)
@@ -218,7 +218,7 @@ def doctor(
 
 
 def _shown(what: str, index: str | None) -> Transcript:
-    """A file that exists is read; anything else is an address in the index."""
+    """A file that exists is read; anything else is an address or a transcript in the index."""
     from rag import transcripts, views
     from rag.pipeline import index_folder
     from rag.store import Store
@@ -228,11 +228,14 @@ def _shown(what: str, index: str | None) -> Transcript:
         return transcripts.read(path)
     if path.is_dir():
         raise UsageError(f"{what} is a folder", "name a file in it, or an address")
+    store = Store.open(index_folder(_settings(index=index)))
+    if (whole := store.catalog.transcript(what)) is not None:
+        return whole
     try:
         Address.parse(what)
     except UsageError as error:
         raise UsageError(f"{what}: no such file, and not an address", error.hint) from None
-    return views.at(Store.open(index_folder(_settings(index=index))), what)
+    return views.at(store, what)
 
 
 def _settings(**flags: Value | None) -> Settings:
