@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TRAIN ?= ../shared/train
 Q ?= 年轻人是怎么用 ChatGPT 的？
+export Q
 
 .DEFAULT_GOAL := help
 .PHONY: help chat ask index test check format bench embedder constraints clean
@@ -14,10 +15,10 @@ chat: index ## set everything up and chat with the sample transcripts (works wit
 	@$(BIN)/rag chat
 
 ask: index ## answer one question: make ask Q="…"
-	@$(BIN)/rag ask "$(Q)"
+	@$(BIN)/rag ask -- "$$Q"
 
 index: .venv/ready ## index corpus/, if that is missing or stale
-	@$(BIN)/rag index >&2
+	@$(BIN)/rag index >&2 || [ $$? -eq 1 ] # 1: some file could not be read, the others are there
 
 test: .venv/ready-dev ## set everything up and run all tests
 	@$(BIN)/python -m pytest -q
@@ -31,7 +32,7 @@ format: .venv/ready-dev ## put the code in order
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
-bench: .venv/ready-dev ## print the tables of docs/benchmarks.md, measured here and now
+bench: .venv/ready-dev ## measure speed, size and retrieval here and now, as tables
 	@$(BIN)/python -m bench
 
 embedder: .venv/ready-dev ## train the built-in embedder anew from TRAIN=…
@@ -40,8 +41,10 @@ embedder: .venv/ready-dev ## train the built-in embedder anew from TRAIN=…
 
 constraints: .venv/ready-dev ## renew the pinned versions
 	@$(BIN)/pip install -q uv
-	@echo "torch==2.13.0" | $(BIN)/uv pip compile -q pyproject.toml --all-extras --no-header --no-annotate -c - \
-		| sed 's/+cpu$$//' > constraints.txt
+	@echo "torch==2.13.0" | $(BIN)/uv pip compile -q pyproject.toml --all-extras --no-header \
+		--no-annotate -c - -o .venv/resolved.txt
+	@{ grep '^#' constraints.txt; sed 's/+cpu$$//' .venv/resolved.txt; } > .venv/constraints.txt
+	@mv .venv/constraints.txt constraints.txt
 
 clean: ## remove the environment, caches and indexes
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist index/*/

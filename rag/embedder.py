@@ -127,7 +127,9 @@ class SentenceEncoder:
         Raises:
             NotReady: when it is not there or cannot be loaded.
         """
-        if name.startswith((".", "/", "~")) and not Path(name).expanduser().is_dir():
+        if name.startswith(("./", "../", "/", "~")):
+            name = str(Path(name).expanduser())
+        if name.startswith((".", "/")) and not Path(name).is_dir():
             raise NotReady(f"no encoder at {name}", "give a folder, or --encoder builtin")
         try:
             from sentence_transformers import SentenceTransformer

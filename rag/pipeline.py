@@ -20,12 +20,13 @@ from rag.types import Answer, Encoder, Found, Hit, Transcript
 if TYPE_CHECKING:
     from rag.store import Report
 
+_STEPS_BACK = 3  # earlier questions that a follow-up may lean on, each on the one before
 VERSION = rag.__version__
 
 
 def configured(flags: Mapping[str, Value | None] | None = None) -> Settings:
     """Return the settings in force here: defaults, `rag.toml`, environment, then `flags`."""
-    return settings.load(paths.project(), os.environ, flags or {})
+    return settings.load(paths.home(), os.environ, flags or {})
 
 
 def index_folder(chosen: Settings) -> Path:
@@ -155,9 +156,9 @@ class Rag:
         if not question.strip():
             raise UsageError("the question is blank", 'ask something: rag ask "…"')
         query = retrieve.prepare(question, history, self.encoder, self._names)
-        if not query.follows:
+        if not query.leaning:
             return query
-        before = self._query(history[-1], history[:-1])
+        before = self._query(history[-1], history[-_STEPS_BACK:-1])
         evidence = retrieve.search(self.store, before, 1, self.settings)
         return replace(query, topic=evidence[0].passage.address if evidence else None)
 

@@ -43,31 +43,43 @@ _TOPIC_BONUS, _NEARBY_BONUS, _NEARBY = 0.8, 0.3, 6
 _SCORE, _COSINE, _NO_ANSWER = 0.53, 2.79, 1.56
 _SAME_WORDS = 0.85  # Jaccard similarity of terms above which two passages say the same
 
-_FOLLOW_UP_ZH = re.compile(
-    r"^(?:那|还有|然后|而|但|所以|为什么|为啥|怎么会|比如|具体|结果呢|后来)|呢[?？]?$|^(?:他|她|它|他们|她们|这|其)"
-    r"|(?:他|她|它|他们|她们|这个|那个|这些|那些|这样|那样|前者|后者|其中|那时|当时)"
-)
-_FOLLOW_UP_EN = re.compile(
-    r"^(?:and|but|so|then|or|why|how so|what about|how about|what else|anything else|for example"
-    r"|like what|such as|since when|really)\b"
-    r"|\b(?:he|she|they|it|its|his|her|hers|their|them|him|that|this|those|these|there|then|one"
-    r"|ones|else|instead|same)\b",
-)
-_FEW_TERMS = 3
+# Openings and endings of questions that say nothing without the one before, up to so many terms;
+# and words that point back in questions which otherwise may stand alone.
+_ELLIPSIS = {
+    "zh": (re.compile(r"^(?:那|还有|然后|后来|结果|具体|比如|再|为什么|为啥)|呢[?？]?$"), 8),
+    "en": (
+        re.compile(
+            r"^(?:and|but|so|then|or|what about|how about|what else|anything else|how so|why"
+            r"|for example|like what|such as|since when|really)\b"
+        ),
+        4,
+    ),
+}
+_POINTS_BACK = {
+    "zh": (
+        re.compile(
+            "(?<![其吉])[他她它]们?|[这那](?:个|些|样|里|件|次|时|么)|前者|后者|其中|当时|怎么又"
+        ),
+        14,
+    ),
+    "en": (re.compile(r"\b(?:he|she|they|him|her|them|it|instead|these|those|the same)\b"), 4),
+}
+_ELLIPTIC, _POINTING = 1.0, 0.5  # how far such a question leans on the one before
+_TOO_FEW = {"zh": 3, "en": 1}  # terms that make no question of their own
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """A question made ready: weighted terms, a unit vector, its language, the speakers it names.
 
-    `topic` is where the question before it was answered, for one that leans on it.
+    `leaning` is how far it needs the question before it, `topic` where that one was answered.
     """
 
     text: str
     weights: dict[str, float]
     vector: Vector
     language: str
-    follows: bool
+    leaning: float
     named: frozenset[str] = frozenset()
     topic: Address | None = None
 
@@ -90,32 +102,37 @@ def prepare(
     whose words are wanted, and hardly anything about which words those are.
     """
     text = question[:LONGEST_QUESTION]
-    follows = bool(history) and is_follow_up(text)
-    chain = [text, *(_leaned_on(history) if follows else [])]
+    leans = leaning(text) if history else 0.0
+    chain = [text, *(_leaned_on(history) if leans else [])]
+    shares = [1.0, *(leans * _CARRIED**step for step in range(1, len(chain)))]
     named = frozenset(mentioned(" ".join(chain), speakers))
     names = {part for name in named for part in terms(name)}
     weights: dict[str, float] = {}
-    for step, asked in enumerate(chain):
-        weight = _CARRIED**step
+    for asked, share in zip(chain, shares, strict=True):
         for term, count in question_terms(asked).items():
-            weights.setdefault(term, count * weight * (_NAME_WEIGHT if term in names else 1))
+            weights.setdefault(term, count * share * (_NAME_WEIGHT if term in names else 1))
+    directions = zip(chain[1:], shares[1:], strict=True)
     vector = sum(
-        (_CARRIED**n * encoder.question(asked) for n, asked in enumerate(chain[1:], 1)),
+        (share * encoder.question(asked) for asked, share in directions),
         start=encoder.question(text),
     )
     length = float((vector**2).sum()) ** 0.5
     vector = vector / length if length else vector
-    return Query(text, weights, vector, language(text), follows, named)
+    return Query(text, weights, vector, language(text), leans, named)
 
 
-def is_follow_up(question: str) -> bool:
-    """Tell whether a question needs those before it to be understood."""
+def leaning(question: str) -> float:
+    """Return how far a question needs those before it to be understood, from 0 to 1."""
+    spoken = "zh" if language(question) == "zh" else "en"
     folded = fold(question).strip()
-    if language(question) == "zh":
-        pattern, few = _FOLLOW_UP_ZH, 2 * _FEW_TERMS
-    else:
-        pattern, few = _FOLLOW_UP_EN, _FEW_TERMS - 1
-    return pattern.search(folded) is not None or len(question_terms(question)) <= few
+    count = len(question_terms(question))
+    if count <= _TOO_FEW[spoken]:
+        return _ELLIPTIC
+    for patterns, weight in ((_ELLIPSIS, _ELLIPTIC), (_POINTS_BACK, _POINTING)):
+        pattern, most = patterns[spoken]
+        if count <= most and pattern.search(folded):
+            return weight
+    return 0.0
 
 
 def _leaned_on(history: Sequence[str]) -> list[str]:
@@ -123,7 +140,7 @@ def _leaned_on(history: Sequence[str]) -> list[str]:
     chain = []
     for earlier in reversed(history[-_STEPS_BACK:]):
         chain.append(earlier[:LONGEST_QUESTION])
-        if not is_follow_up(earlier):
+        if not leaning(earlier):
             break
     return chain
 
@@ -144,7 +161,7 @@ def search(
     cosines = (store.vectors(ids) @ query.vector).tolist()
     scored = sorted(
         (
-            (_fused(cosine, lexical.get(id_, 0.0), query.language == spoken, settings), id_, cosine)
+            (_fused(cosine, lexical.get(id_, 0.0), _same(query, spoken), settings), id_, cosine)
             for id_, cosine, spoken in zip(ids, cosines, store.catalog.languages(ids), strict=True)
         ),
         key=lambda item: (-item[0], item[1]),
@@ -178,7 +195,7 @@ def _bonus(passage: Passage, query: Query) -> float:
     topic, place = query.topic, passage.address
     if topic is not None and topic.transcript == place.transcript:
         near = topic.section == place.section and abs(place.first - topic.last) <= _NEARBY
-        bonus += _TOPIC_BONUS + _NEARBY_BONUS * near
+        bonus += query.leaning * (_TOPIC_BONUS + _NEARBY_BONUS * near)
     return bonus
 
 
@@ -191,6 +208,11 @@ def _linked(store: Store, hits: Iterable[Hit]) -> list[Hit]:
         where = link(sources[hit.passage.transcript], first.line, last.end_line, first.start)
         linked.append(replace(hit, link=where))
     return linked
+
+
+def _same(query: Query, spoken: str) -> bool:
+    """Tell whether two texts share a script; one without words (a year) shares every script."""
+    return query.language in (spoken, "") or not spoken
 
 
 def _fused(cosine: float, lexical: float, same_script: bool, settings: Settings) -> float:
@@ -226,8 +248,9 @@ def link(source: Transcript, line: int, end_line: int, start: float | None) -> s
     if source.source.startswith(("http://", "https://")):
         if start is None:
             return source.source
-        joint = "&" if "?" in source.source else "?"
-        return f"{source.source}{joint}t={int(start)}"
+        page, _, place = source.source.partition("#")
+        joint = "&" if "?" in page else "?"
+        return f"{page}{joint}t={int(start)}" + (f"#{place}" if place else "")
     lines = f"L{line}" if end_line == line else f"L{line}-L{end_line}"
     return f"{source.path}#{lines}"
 

@@ -30,7 +30,7 @@ _CLOSERS = "[\"'”’」』）)】》〉］\\]]*"
 _SENTENCE_END = re.compile(
     rf"(?:[。！？!?]+{_CLOSERS}"
     rf"|(?<!\.)\.{_CLOSERS}(?=\s|$)"
-    rf"|(?:\.\.+|…+){_CLOSERS}(?=\s*$|\s+[A-Z])"
+    rf"|(?:(?<!\.)\.\.++|(?<!…)…++){_CLOSERS}(?=\s*$|\s+[A-Z])"
     rf"|[；;](?=[{HAN}\s]|$)"
     r"|\n)\n*"
 )

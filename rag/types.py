@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     Matrix: TypeAlias = NDArray[np.float32]
 
 _ADDRESS = re.compile(
-    r"(?P<transcript>.+):(?P<section>s?)(?P<first>\d+)(?:\.(?P<first_part>\d+))?"
-    r"(?:-s?(?P<last>\d+)(?:\.(?P<last_part>\d+))?)?"
+    r"(?P<transcript>.+):(?P<section>s?)(?P<first>\d{1,9})(?:\.(?P<first_part>\d{1,9}))?"
+    r"(?:-(?P=section)(?P<last>\d{1,9})(?:\.(?P<last_part>\d{1,9}))?)?"
 )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rag.pipeline import Rag
-from rag.retrieve import is_follow_up, link, matching, mentioned
+from rag.retrieve import leaning, link, matching, mentioned
 from rag.settings import Settings
 from rag.types import Hit, Transcript
 
@@ -135,7 +135,7 @@ def test_a_question_that_stands_alone_ignores_the_history(rag: Rag) -> None:
     ["那大学生呢？", "他为什么这么说", "And the year after?", "why?", "what about him", "然后呢"],
 )
 def test_follow_ups_are_recognised(question: str) -> None:
-    assert is_follow_up(question)
+    assert leaning(question)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_follow_ups_are_recognised(question: str) -> None:
     ["大型企业转型为什么会失败得这么彻底", "How many retired batteries are under street lamps"],
 )
 def test_whole_questions_are_no_follow_ups(question: str) -> None:
-    assert not is_follow_up(question)
+    assert not leaning(question)
 
 
 def test_names_are_matched_whole_or_by_a_word() -> None:

@@ -38,7 +38,7 @@ _GAP = {"zh": "", "en": " "}
 _NEAREST_SHOWN = 3
 _SNIPPET = 60
 _ASKED_SHOWN = 120  # characters of a question in the frame; its end is where it asks
-_WIDE_BREAK = re.compile(r"(?<=[^\x00-\x7f])\s*\n\s*|\s*\n\s*(?=[^\x00-\x7f])")
+_BREAK = re.compile(r"[ \t]*+\n\s*+")
 
 
 def extract(
@@ -85,7 +85,13 @@ def refusal(hits: Sequence[Hit], spoken: str, only: Collection[str] = ()) -> str
 
 def one_line(text: str) -> str:
     """Join the lines of a quotation for showing it in one."""
-    return _WIDE_BREAK.sub("", text).replace("\n", " ")
+    return _BREAK.sub(lambda match: _joint(text, match.start(), match.end()), text)
+
+
+def _joint(text: str, start: int, end: int) -> str:
+    """No space beside a wide character, as Chinese is written, else one."""
+    beside = text[start - 1 : start] + text[end : end + 1]
+    return " " if beside.isascii() else ""
 
 
 def _citation(run: Sequence[Sentence], hit: Hit, sources: Mapping[str, Transcript]) -> Citation:

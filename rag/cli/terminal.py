@@ -46,7 +46,7 @@ def one_line_errors(verbose: bool) -> Iterator[None]:
         if verbose:
             import traceback
 
-            traceback.print_exc()
+            say(safe(traceback.format_exc()))
         known = error if isinstance(error, RagError) else _unforeseen(error)
         complain(str(known))
         raise typer.Exit(known.exit_code) from None

@@ -85,6 +85,7 @@ class Store:
         if only is not None:
             selector = faiss.IDSelectorBatch(np.asarray(only, dtype=np.int64))
             parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # SWIG
+        limit = min(limit, self._vectors.ntotal)
         scores, ids = self._vectors.search(vector[None, :], limit, params=parameters)
         # FAISS pads with -1 when there are fewer than `limit`.
         pairs = zip(ids[0].tolist(), scores[0].tolist(), strict=True)

@@ -95,8 +95,9 @@ def find(paths: Iterable[Path | str]) -> list[Path]:
     places = [Path(path) for path in paths]
     for path in places:
         if path.is_dir():
-            found |= dict.fromkeys(sorted(filter(_is_transcript, path.rglob("*"))))
-        elif path.exists():
+            inside = (file for file in path.rglob("*") if _is_transcript(file.relative_to(path)))
+            found |= dict.fromkeys(sorted(file for file in inside if file.is_file()))
+        elif path.is_file():
             found[path] = None
         else:
             raise UsageError(f"{path}: no such file or folder", "check the path")
@@ -117,6 +118,8 @@ def speaker_aliases(folder: Path) -> dict[str, str]:
         return {}
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
+        if not all(isinstance(alias, str) for aliases in table.values() for alias in aliases):
+            raise TypeError("a name that is no text")
         return {alias: name for name, aliases in table.items() for alias in [*aliases, name]}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
         raise UsageError(f"{path}: {error}", 'write "Name" = ["other name"]') from error
@@ -125,7 +128,7 @@ def speaker_aliases(folder: Path) -> dict[str, str]:
 def _is_transcript(path: Path) -> bool:
     if path.suffix.lower() not in SUFFIXES or _NOT_TRANSCRIPTS.fullmatch(path.name):
         return False
-    return path.is_file() and not path.name.startswith(".")
+    return not any(part.startswith(".") for part in path.parts)
 
 
 def _first_heading(lines: list[str], first: int) -> str:

@@ -66,13 +66,13 @@ _WRAPPED = re.compile(r"[<{]")
 
 def heading(line: str) -> str | None:
     """Return the text of a Markdown heading, or None; a line that is all bold counts as one."""
-    if match := _HEADING.fullmatch(line.strip()):
-        return plain(match[1])
+    if match := _HEADING.match(line.strip()):
+        return plain(line.strip()[match.end() :].rstrip("#"))
     if (match := _BOLD_LINE.fullmatch(line.strip())) and not _SENTENCE_END.search(match[1]):
         return plain(match[1])
     return None
 
 
-_HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*")
+_HEADING = re.compile(r"#{1,6}\s")
 _BOLD_LINE = re.compile(r"\*\*((?:(?!\*\*).){1,60})\*\*[：:]?")
 _SENTENCE_END = re.compile(r"[。！!.…]$")
