@@ -176,6 +176,8 @@ class Rag:
         )
 
     def _transcripts(self, names: str | Sequence[str]) -> tuple[str, ...]:
+        if not names:
+            return ()
         known = [item.id for item in self.store.catalog.transcripts()]
         return tuple(
             full

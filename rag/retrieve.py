@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rag.lexical import question_terms, terms
@@ -46,7 +47,7 @@ _SAME_WORDS = 0.85  # Jaccard similarity of terms above which two passages say t
 # Openings and endings of questions that say nothing without the one before, up to so many terms;
 # and words that point back in questions which otherwise may stand alone.
 _ELLIPSIS = {
-    "zh": (re.compile(r"^(?:那|还有|然后|后来|结果|具体|比如|再|为什么|为啥)|呢[?？]?$"), 8),
+    "zh": (re.compile(r"^(?:那|还有|然后|后来|结果|具体|比如|再|为什么|为啥)|呢[?？]?$"), 10),
     "en": (
         re.compile(
             r"^(?:and|but|so|then|or|what about|how about|what else|anything else|how so|why"
@@ -268,11 +269,18 @@ def mentioned(question: str, speakers: Iterable[str]) -> list[str]:
     """Return the speakers that a question names, by a whole name or a distinctive part of it."""
     folded = fold(question)
     words = {word for word in _words_of(folded) if len(word) > 2}
+    known = ((name, *_spelt(name)) for name in dict.fromkeys(speakers))
     return [
         name
-        for name in dict.fromkeys(speakers)
-        if (words & _words_of(fold(name)) if name.isascii() else fold(name) in folded)
+        for name, spelt, parts in known
+        if (words & parts if name.isascii() else spelt in folded)
     ]
+
+
+@lru_cache(maxsize=1 << 16)
+def _spelt(name: str) -> tuple[str, frozenset[str]]:
+    """A speaker's name as it is compared, and its words; asked for with every question."""
+    return fold(name), frozenset(_words_of(fold(name)))
 
 
 def _words_of(folded: str) -> set[str]:

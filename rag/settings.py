@@ -22,7 +22,7 @@ class Settings:
     encoder: str = "builtin"
     """`builtin`, or the name or folder of any sentence-transformers model."""
     k: int = 8
-    """How many passages a search returns and an answer may draw on."""
+    """How many passages a search returns; an answer quotes from the best of them."""
     passage_tokens: int = 400
     """Budget of a passage, in tokens; longer turns are cut at sentence ends."""
     dense_weight: float = 1.0

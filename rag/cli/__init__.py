@@ -92,12 +92,13 @@ def index(
     """Read transcripts and build or update an index of them."""
     with one_line_errors(verbose):
         from rag import pipeline, views
+        from rag.paths import project
 
         chosen = _settings(index=index, encoder=encoder, passage_tokens=tokens)
         with progress_bar() as progress:
             sources = paths or pipeline.default_sources(chosen)
-            if not paths and sources:
-                complain(f"no paths given: indexing {sources[0]}")
+            if not paths and sources and project() is None:
+                complain(f"no paths given: indexing the samples in {sources[0]}")
             report = pipeline.build(sources, chosen, fresh=fresh, progress=progress)
         for line in (*report.problems, *report.warnings):
             complain(line)

@@ -16,7 +16,7 @@ Encoder = Annotated[
         "--encoder", help="builtin, or a sentence-transformers model.", envvar="RAG_ENCODER"
     ),
 ]
-K = Annotated[int | None, typer.Option("-k", help="How many passages to draw on.", envvar="RAG_K")]
+K = Annotated[int | None, typer.Option("-k", help="How many passages to find.", envvar="RAG_K")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Verbose = Annotated[
     bool, typer.Option("-v", "--verbose", help="Show scores, timings, and full errors.")
