@@ -5,6 +5,7 @@ stdout is the product, stderr the rest.
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -246,6 +247,9 @@ def _settings(**flags: Value | None) -> Settings:
 
 
 def _open(**flags: Value | None) -> Rag:
+    # One question is answered on one thread: starting a pool for it costs more than it can save.
+    for library in ("OMP", "OPENBLAS"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     from rag.pipeline import Rag
 
     return Rag.open(chosen=_settings(**flags))
