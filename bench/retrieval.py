@@ -131,9 +131,10 @@ def _cases(encoder: Encoder) -> tuple[list[Row], Row]:
         settings = Settings(index=str(Path(temporary) / "index"))
         pipeline.build([ROOT / "corpus"], settings)
         store = Store.open(pipeline.index_folder(settings))
+        rag = pipeline.Rag(store, encoder, settings)
         found: list[tuple[str, Ranks]] = []
         for case in answered:
-            query = retrieve.prepare(case["question"], case.get("history", ()), encoder)
+            query = rag.query(case["question"], case.get("history", ()))
             found.append((case["kind"], _ranks(store, query, _covers(case["relevant"]))))
         store.close()
     kinds = {kind: [ranks for is_, ranks in found if is_ == kind] for kind in KINDS}

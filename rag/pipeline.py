@@ -111,7 +111,7 @@ class Rag:
     ) -> Found:
         """Search as `search` does; return the hits with the time they took."""
         started = time.perf_counter()
-        query = self._query(question, history)
+        query = self.query(question, history)
         filters = Filters(self._speakers(speaker), self._transcripts(transcript))
         hits = self._hits(query, k, filters)
         return Found(question, tuple(hits), {"total": _milliseconds(started)})
@@ -130,7 +130,7 @@ class Rag:
             UsageError: for a blank question, or a speaker or transcript that is not in the index.
         """
         started = time.perf_counter()
-        query = self._query(question, history)
+        query = self.query(question, history)
         filters = Filters(self._speakers(speaker), self._transcripts(transcript))
         hits = self._hits(query, None, filters)
         searched = _milliseconds(started)
@@ -152,13 +152,18 @@ class Rag:
         for number, line in enumerate(self.ask(question, history=history).text.split("\n")):
             yield f"\n{line}" if number else line
 
-    def _query(self, question: str, history: Sequence[str]) -> Query:
+    def query(self, question: str, history: Sequence[str] = ()) -> Query:
+        """Make a question ready for searching, together with those that it leans on.
+
+        Raises:
+            UsageError: when it is blank.
+        """
         if not question.strip():
             raise UsageError("the question is blank", 'ask something: rag ask "…"')
         query = retrieve.prepare(question, history, self.encoder, self._names)
         if not query.leaning:
             return query
-        before = self._query(history[-1], history[-_STEPS_BACK:-1])
+        before = self.query(history[-1], history[-_STEPS_BACK:-1])
         evidence = retrieve.search(self.store, before, 1, self.settings)
         return replace(query, topic=evidence[0].passage.address if evidence else None)
 

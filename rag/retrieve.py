@@ -30,6 +30,8 @@ POOL = 100
 LONGEST_QUESTION = 4000
 """Characters of a question that are read; more is a pasted document, not a question."""
 
+_UNSURE_TO_SURE = (2.0, 5.0)  # lexical scores of the best passage
+_LEAST_DOUBT = 1 / 6
 _RAREST = 7.0  # inverse document frequency of a word that stands in none of 550 passages
 _CARRIED = 0.85  # what an earlier question still weighs, per step back
 _STEPS_BACK = 3
@@ -160,9 +162,15 @@ def search(
     if not ids:
         return []
     cosines = (store.vectors(ids) @ query.vector).tolist()
+    within = settings.dense_weight * _doubt(max(lexical.values(), default=0.0))
+    across = settings.dense_weight_across
     scored = sorted(
         (
-            (_fused(cosine, lexical.get(id_, 0.0), _same(query, spoken), settings), id_, cosine)
+            (
+                lexical.get(id_, 0.0) + cosine * (within if _same(query, spoken) else across),
+                id_,
+                cosine,
+            )
             for id_, cosine, spoken in zip(ids, cosines, store.catalog.languages(ids), strict=True)
         ),
         key=lambda item: (-item[0], item[1]),
@@ -216,9 +224,14 @@ def _same(query: Query, spoken: str) -> bool:
     return query.language in (spoken, "") or not spoken
 
 
-def _fused(cosine: float, lexical: float, same_script: bool, settings: Settings) -> float:
-    weight = settings.dense_weight if same_script else settings.dense_weight_across
-    return lexical + weight * cosine
+def _doubt(best: float) -> float:
+    """Return what is left of the cosine's weight when words already match as well as `best`.
+
+    Where the words of a question are found together, meaning adds little but noise.
+    """
+    unsure, sure = _UNSURE_TO_SURE
+    certainty = min(max((best - unsure) / (sure - unsure), 0.0), 1.0)
+    return 1.0 - (1.0 - _LEAST_DOUBT) * certainty
 
 
 def _allowed(store: Store, filters: Filters) -> list[int] | None:

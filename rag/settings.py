@@ -25,8 +25,8 @@ class Settings:
     """How many passages a search returns; an answer quotes from the best of them."""
     passage_tokens: int = 400
     """Budget of a passage, in tokens; longer turns are cut at sentence ends."""
-    dense_weight: float = 1.0
-    """What a cosine of 1 counts against the lexical score, question and passage in one script."""
+    dense_weight: float = 1.2
+    """What a cosine of 1 counts beside the lexical score, question and passage in one script."""
     dense_weight_across: float = 6.0
     """The same across scripts, where shared names and numbers are all that is lexical."""
     refuse_below: float = 0.5
