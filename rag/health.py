@@ -69,7 +69,10 @@ def _index(settings: Settings) -> str:
     verdict = opened.catalog.check()
     if verdict != "ok":
         raise RagError(f"{generation}: {verdict}", f"rebuild it: {_command(settings)}")
-    return f"{generation}: {manifest.transcripts} transcripts, {manifest.passages} passages, sound"
+    return (
+        f"{generation}: {manifest.transcripts} transcripts, {manifest.passages} passages of"
+        f" {manifest.dimension} dimensions, built {manifest.built}, sound"
+    )
 
 
 def _freshness(settings: Settings) -> str:

@@ -13,7 +13,17 @@ from typing import Any
 
 import pytest
 
+from rag.store.index import Store
+from rag.types import Passage
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def passage_at(opened: Store, transcript: str, turn: int) -> Passage:
+    """Return the passage that holds one turn."""
+    passages = opened.catalog.passages(opened.catalog.ids_where((), (transcript,)))
+    return next(p for p in passages if p.spans[0].number <= turn <= p.spans[-1].number)
+
 
 # Every exchange is long enough to be a passage of its own.
 TEA = """\

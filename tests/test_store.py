@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 import pytest
 from fakes import HashEncoder, best, build, ids
-from samples import TEA
+from samples import TEA, passage_at
 
 from rag import store
 from rag import transcripts as reading
@@ -51,8 +51,7 @@ def test_nothing_new_reads_and_writes_nothing(
 def test_both_legs_find_the_same_passage_and_it_says_where_it_stands(built: Path) -> None:
     opened = Store.open(built)
     assert best(opened, BRIDGE) == "violin:3-4"
-    (id_,) = opened.catalog.ids_at("violin", False, 4, 4)
-    passage = opened.catalog.passages([id_])[0]
+    passage = passage_at(opened, "violin", 4)
     assert passage.speakers == ("Host", "Marta Lindqvist")
     assert passage.spans[-1].text.startswith("The bridge is always maple")
     assert passage.spans[-1].line == 7

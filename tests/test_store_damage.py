@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from fakes import HashEncoder, best, build, ids
-from samples import ROOT, VIOLIN
+from samples import ROOT, VIOLIN, passage_at
 
 from rag import store
 from rag.errors import NotReady, RagError
@@ -199,7 +199,7 @@ def test_killed_at_any_instant_the_index_opens_as_it_was(tmp_path: Path) -> None
             whole = min(whole, took)  # the first may have been slowed down by others
         opened = Store.open(folder)
         assert opened.catalog.check() == "ok"
-        said = opened.catalog.passages(opened.catalog.ids_at("talk", False, 14, 14))[0]
+        said = passage_at(opened, "talk", 14)
         found = int(said.spans[-1].text.split()[2])
         assert found == edition or (found == editions[-1] and ended == "killed")
         question = f"in edition {found} number 6 is worth {6 * found}"

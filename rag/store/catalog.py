@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from rag.text import fold, language
+from rag.text import language
 from rag.types import Passage, Section, Span, Transcript, Turn
 
 _SCHEMA = """
@@ -37,7 +37,7 @@ CREATE TABLE passage (
 );
 CREATE INDEX passage_place ON passage (transcript, section, first);
 CREATE TABLE root (path TEXT);
-CREATE TABLE speaker (name TEXT, folded TEXT, transcript TEXT, turns INTEGER, characters INTEGER);
+CREATE TABLE speaker (name TEXT, transcript TEXT, turns INTEGER, characters INTEGER);
 """
 _Id = TypeVar("_Id", int, str)
 _MANY = 500  # SQLite allows 999 parameters in old versions
@@ -98,8 +98,8 @@ def _write_transcript(base: sqlite3.Connection, item: Transcript, sha256: str) -
     for turn in item.turns:
         said.setdefault(turn.speaker, []).append(len(turn.text))
     base.executemany(
-        "INSERT INTO speaker VALUES (?,?,?,?,?)",
-        ((name, fold(name), item.id, len(n), sum(n)) for name, n in said.items()),
+        "INSERT INTO speaker VALUES (?,?,?,?)",
+        ((name, item.id, len(n), sum(n)) for name, n in said.items()),
     )
 
 
@@ -205,15 +205,6 @@ class Catalog:
             )
         }
         return [rows[id_] for id_ in ids]
-
-    def ids_at(self, transcript: str, section: bool, first: int, last: int) -> list[int]:
-        """Return the ids of the passages that share a turn or section with the given range."""
-        rows = self._base.execute(
-            "SELECT id FROM passage WHERE transcript = ? AND section = ?"
-            " AND first <= ? AND last >= ? ORDER BY id",
-            (transcript, int(section), last, first),
-        )
-        return [row[0] for row in rows]
 
     def ids_where(self, speakers: Sequence[str], transcripts: Sequence[str]) -> list[int]:
         """Return the ids of passages of these transcripts in which one of these people speaks."""
