@@ -20,7 +20,6 @@ from rag.types import Answer, Encoder, Found, Hit, Transcript
 if TYPE_CHECKING:
     from rag.store import Report
 
-_STEPS_BACK = 3  # earlier questions that a follow-up may lean on, each on the one before
 VERSION = rag.__version__
 
 
@@ -163,7 +162,7 @@ class Rag:
         query = retrieve.prepare(question, history, self.encoder, self._names)
         if not query.leaning:
             return query
-        before = self.query(history[-1], history[-_STEPS_BACK:-1])
+        before = self.query(history[-1], history[-retrieve.STEPS_BACK : -1])
         evidence = retrieve.search(self.store, before, 1, self.settings)
         return replace(query, topic=evidence[0].passage.address if evidence else None)
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 POOL = 100
 """Candidates taken from each leg."""
+STEPS_BACK = 3
+"""Earlier questions that a follow-up may lean on, each on the one before."""
 LONGEST_QUESTION = 4000
 """Characters of a question that are read; more is a pasted document, not a question."""
 
@@ -34,7 +36,6 @@ _UNSURE_TO_SURE = (2.0, 5.0)  # lexical scores of the best passage
 _LEAST_DOUBT = 1 / 6
 _RAREST = 7.0  # inverse document frequency of a word that stands in none of 550 passages
 _CARRIED = 0.85  # what an earlier question still weighs, per step back
-_STEPS_BACK = 3
 # A summary above an interview repeats it: what the speaker said is the better source of the two.
 _SPEECH_BONUS = 0.2
 _SPEAKER_BONUS = 0.25
@@ -141,7 +142,7 @@ def leaning(question: str) -> float:
 def _leaned_on(history: Sequence[str]) -> list[str]:
     """The earlier questions that count, latest first: back to the last one that stands alone."""
     chain = []
-    for earlier in reversed(history[-_STEPS_BACK:]):
+    for earlier in reversed(history[-STEPS_BACK:]):
         chain.append(earlier[:LONGEST_QUESTION])
         if not leaning(earlier):
             break
@@ -162,15 +163,11 @@ def search(
     if not ids:
         return []
     cosines = (store.vectors(ids) @ query.vector).tolist()
-    within = settings.dense_weight * _doubt(max(lexical.values(), default=0.0))
-    across = settings.dense_weight_across
+    doubt = _doubt(max(lexical.values(), default=0.0))
+    weight = {True: settings.dense_weight * doubt, False: settings.dense_weight_across}
     scored = sorted(
         (
-            (
-                lexical.get(id_, 0.0) + cosine * (within if _same(query, spoken) else across),
-                id_,
-                cosine,
-            )
+            (lexical.get(id_, 0.0) + weight[_same(query, spoken)] * cosine, id_, cosine)
             for id_, cosine, spoken in zip(ids, cosines, store.catalog.languages(ids), strict=True)
         ),
         key=lambda item: (-item[0], item[1]),
@@ -187,8 +184,8 @@ def _favour(hits: Iterable[Hit], query: Query) -> list[Hit]:
     """Sort hits: higher what is spoken, by somebody named, and near what was just talked about."""
     favoured = [replace(hit, score=hit.score + _bonus(hit.passage, query)) for hit in hits]
     favoured.sort(key=lambda hit: -hit.score)
-    best = max((hit.score for hit in favoured if _by_named(hit.passage, query)), default=0.0)
-    if best >= _THEIRS_WILL_DO * favoured[0].score:
+    theirs = [hit.score for hit in favoured if _by_named(hit.passage, query)]
+    if theirs and theirs[0] >= _THEIRS_WILL_DO * favoured[0].score:
         # What others say on the subject is not what was asked for.
         favoured.sort(key=lambda hit: not (hit.passage.section or _by_named(hit.passage, query)))
     return favoured

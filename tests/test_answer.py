@@ -37,6 +37,10 @@ title: 灯塔看守人
 **主持人：**有没有想过离开这座灯塔？
 
 **阿雯：**我想过很多次，他一次也没有。
+
+**主持人：**听说这里明年要卖给一家旅游公司？
+
+**阿雯：**合同上个月签的，谁也没来问过我们的意思。
 """
 
 
@@ -144,3 +148,23 @@ def test_lines_are_joined_without_a_gap_in_chinese_and_with_one_in_english() -> 
 
 def test_stream_gives_the_same_text_piece_by_piece(rag: Rag) -> None:
     assert "".join(rag.stream("灯塔哪一年建成")) == rag.ask("灯塔哪一年建成").text
+
+
+def test_a_speaker_filter_reaches_the_quotations(rag: Rag) -> None:
+    for speaker, question in (("老乔", "怎么打发时间"), ("阿雯", "想过离开灯塔吗")):
+        answer = rag.ask(question, speaker=speaker)
+        assert {citation.speaker for citation in answer.citations} == {speaker}
+
+
+def test_those_who_ask_are_quoted_when_only_they_are_wanted(rag: Rag) -> None:
+    answer = rag.ask("灯塔是哪一年建成的", speaker="主持人")
+    assert "灯塔是哪一年建成的？" in quoted(answer)
+    assert {citation.speaker for citation in answer.citations} == {"主持人"}
+
+
+def test_a_reply_that_is_unclear_alone_is_shown_with_its_question(rag: Rag) -> None:
+    answer = rag.ask("听说要卖给旅游公司？")
+    citation = answer.citations[0]
+    assert citation.quote.startswith("合同上个月签的")
+    assert citation.asked == "听说这里明年要卖给一家旅游公司？"
+    assert f"阿雯（被问到“{citation.asked}”）" in answer.text

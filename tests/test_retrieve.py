@@ -173,3 +173,28 @@ def test_what_is_said_twice_is_found_once(tmp_path: Path) -> None:
     hits = rag.search("牛骨汤要熬多久", 8)
     said = [hit.passage.searchable for hit in hits]
     assert len(said) == len(set(said))
+
+
+def test_a_new_question_after_a_conversation_is_not_dragged_into_the_old_topic(rag: Rag) -> None:
+    history = ["面馆的外卖占多少？", "那下雨天呢？"]
+    assert best(rag.search("Who lent you the money afterwards", 5, history=history)) == "pumps:7-8"
+    history = ["How many pumps do you sell?"]
+    assert best(rag.search("为什么牛骨汤中间不能加水", 5, history=history)) == "noodles:3-4"
+
+
+def test_a_long_conversation_costs_no_more_than_a_short_one(rag: Rag) -> None:
+    history = ["面馆的外卖占多少？", *["那下雨天呢？"] * 3000]
+    assert best(rag.search("那下雨天呢？", 5, history=history)) == "noodles:7-8"
+
+
+def test_a_year_alone_is_a_question_in_every_language(rag: Rag) -> None:
+    assert best(rag.search("2019", 1)) == "pumps:5-6"
+
+
+def test_an_impossible_number_of_hits_costs_nothing(rag: Rag) -> None:
+    assert len(rag.search("外卖", 1_000_000_000)) == rag.store.manifest.passages
+
+
+def test_a_link_keeps_the_place_on_the_page() -> None:
+    page = Transcript("a", "a.md", "", "", "https://example.org/talk#notes", "zh")
+    assert link(page, 3, 3, 62.9) == "https://example.org/talk?t=62#notes"

@@ -179,3 +179,9 @@ def test_long_list_items_of_different_length_stay_apart() -> None:
         "Buy rope",
     ]
     assert cut("\n".join(items)) == items
+
+
+def test_a_long_run_of_dots_is_cut_in_linear_time() -> None:
+    text = "Well" + "." * 200_000 + " and on"
+    assert sentences(text) == [(0, len(text))]
+    assert len(sentences("嗯" + "…" * 200_000 + "好。")) == 1

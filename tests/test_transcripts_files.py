@@ -287,3 +287,17 @@ def test_twenty_five_thousand_speakers_are_told_apart() -> None:
     turns = decoded("".join(lines).encode()).turns
     assert (turns[-1].speaker, turns[-1].text) == ("Person24999 Lane24999", "I say 24999.")
     assert len({turn.speaker for turn in turns}) == 25_000
+
+
+def test_hidden_folders_are_left_out(tmp_path: Path) -> None:
+    for name in ("talk.md", ".trash/old.md", "notes/.drafts/new.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("**Ann:** one\n\n**Bob:** two\n", encoding="utf-8")
+    assert find([tmp_path]) == [tmp_path / "talk.md"]
+
+
+def test_a_hidden_folder_that_is_named_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / ".archive"
+    folder.mkdir()
+    (folder / "talk.md").write_text("**Ann:** one\n\n**Bob:** two\n", encoding="utf-8")
+    assert find([folder]) == [folder / "talk.md"]
