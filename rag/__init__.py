@@ -52,8 +52,10 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first asked for (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'rag' has no attribute {name!r}")
     from importlib import import_module
 
+    if name == "transcripts":
+        return import_module("rag.transcripts")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rag' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

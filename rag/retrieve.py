@@ -183,12 +183,17 @@ def search(
 def _favour(hits: Iterable[Hit], query: Query) -> list[Hit]:
     """Sort hits: higher what is spoken, by somebody named, and near what was just talked about."""
     favoured = [replace(hit, score=hit.score + _bonus(hit.passage, query)) for hit in hits]
-    favoured.sort(key=lambda hit: -hit.score)
+    best = max(hit.score for hit in favoured)
     theirs = [hit.score for hit in favoured if _by_named(hit.passage, query)]
-    if theirs and theirs[0] >= _THEIRS_WILL_DO * favoured[0].score:
+    if theirs and max(theirs) >= _THEIRS_WILL_DO * best:
         # What others say on the subject is not what was asked for.
-        favoured.sort(key=lambda hit: not (hit.passage.section or _by_named(hit.passage, query)))
-    return favoured
+        favoured = [
+            hit
+            if hit.passage.section or _by_named(hit.passage, query)
+            else replace(hit, score=_THEIRS_WILL_DO * hit.score)
+            for hit in favoured
+        ]
+    return sorted(favoured, key=lambda hit: -hit.score)
 
 
 def _by_named(passage: Passage, query: Query) -> bool:

@@ -5,17 +5,17 @@ stdout is the product, stderr the rest.
 
 from __future__ import annotations
 
-import os
+import contextlib
 import sys
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 import rag as package
-from rag.cli.options import Encoder, Index, Json, K, Question, Speakers, Transcripts, Verbose
+from rag.cli.inputs import open_for_batch, open_index, print_batch, question_of, settings, shown
+from rag.cli.options import Batch, Encoder, Index, Json, K, Question, Speakers, Transcripts, Verbose
 from rag.cli.terminal import (
     complain,
     next_line,
@@ -26,13 +26,7 @@ from rag.cli.terminal import (
     utf8,
     write,
 )
-from rag.errors import UsageError, safe
-from rag.types import Address
-
-if TYPE_CHECKING:
-    from rag.pipeline import Rag
-    from rag.settings import Settings, Value
-    from rag.types import Transcript
+from rag.errors import safe
 
 app = typer.Typer(
     help="Ask your transcripts, and check every word of the answer.",
@@ -95,7 +89,7 @@ def index(
         from rag import pipeline, views
         from rag.paths import project
 
-        chosen = _settings(index=index, encoder=encoder, passage_tokens=tokens)
+        chosen = settings(index=index, encoder=encoder, passage_tokens=tokens)
         with progress_bar() as progress:
             sources = paths or pipeline.default_sources(chosen)
             if not paths and sources and project() is None:
@@ -110,7 +104,8 @@ def index(
 
 @app.command()
 def search(
-    question: Question,
+    question: Question = None,
+    batch: Batch = None,
     k: K = None,
     speaker: Speakers = None,
     transcript: Transcripts = None,
@@ -123,9 +118,19 @@ def search(
     with one_line_errors(verbose):
         from rag import views
 
-        text = _read(question)
-        rag = _open(index=index, encoder=encoder, k=k)
-        found = rag.find(text, speaker=speaker or (), transcript=transcript or ())
+        who, where = speaker or (), transcript or ()
+        if batch is not None:
+            rag = open_for_batch(question, index=index, encoder=encoder, k=k)
+            print_batch(
+                batch,
+                lambda asked: views.found(
+                    rag.find(asked.question, speaker=who, transcript=where, history=asked.history)
+                ),
+            )
+            return
+        text = question_of(question)
+        rag = open_index(index=index, encoder=encoder, k=k)
+        found = rag.find(text, speaker=who, transcript=where)
         print(views.to_json(views.found(found)) if json else views.hits(found.hits, verbose))
         if not found.hits:
             raise typer.Exit(1)
@@ -133,7 +138,8 @@ def search(
 
 @app.command()
 def ask(
-    question: Question,
+    question: Question = None,
+    batch: Batch = None,
     k: K = None,
     speaker: Speakers = None,
     transcript: Transcripts = None,
@@ -146,9 +152,19 @@ def ask(
     with one_line_errors(verbose):
         from rag import views
 
-        text = _read(question)
-        rag = _open(index=index, encoder=encoder, k=k)
-        answer = rag.ask(text, speaker=speaker or (), transcript=transcript or ())
+        who, where = speaker or (), transcript or ()
+        if batch is not None:
+            rag = open_for_batch(question, index=index, encoder=encoder, k=k)
+            print_batch(
+                batch,
+                lambda asked: views.answer(
+                    rag.ask(asked.question, speaker=who, transcript=where, history=asked.history)
+                ),
+            )
+            return
+        text = question_of(question)
+        rag = open_index(index=index, encoder=encoder, k=k)
+        answer = rag.ask(text, speaker=who, transcript=where)
         print(views.to_json(views.answer(answer)) if json else safe(answer.text))
         if verbose:
             say(views.sources(answer))
@@ -164,11 +180,11 @@ def chat(
     with one_line_errors(verbose):
         from rag.chat import chat as converse
 
-        rag = _open(index=index, encoder=encoder, k=k)
+        rag = open_index(index=index, encoder=encoder, k=k)
         interactive = sys.stdin is not None and sys.stdin.isatty()
         if interactive:
             # Line editing and history for `input`, where the platform has it.
-            with suppress(ImportError):
+            with contextlib.suppress(ImportError):
                 import_module("readline")
             manifest = rag.store.manifest
             say(
@@ -189,7 +205,7 @@ def show(
     with one_line_errors(verbose):
         from rag import views
 
-        item = _shown(what, index)
+        item = shown(what, index)
         print(views.to_json(views.transcript(item)) if json else views.turns(item))
 
 
@@ -201,7 +217,7 @@ def speakers(index: Index = None, json: Json = False, verbose: Verbose = False) 
         from rag.pipeline import index_folder
         from rag.store import Store
 
-        rows = views.speakers(Store.open(index_folder(_settings(index=index))).catalog.speakers())
+        rows = views.speakers(Store.open(index_folder(settings(index=index))).catalog.speakers())
         print(views.to_json({"speakers": rows}) if json else views.table(rows))
 
 
@@ -213,58 +229,7 @@ def doctor(
     with one_line_errors(verbose):
         from rag import health, views
 
-        checks = health.examine(_settings(index=index, encoder=encoder))
+        checks = health.examine(settings(index=index, encoder=encoder))
         print(views.to_json({"checks": checks}) if json else views.checks(checks))
         if not all(check.ok for check in checks):
             raise typer.Exit(3)
-
-
-def _shown(what: str, index: str | None) -> Transcript:
-    """A file that exists is read; anything else is an address or a transcript in the index."""
-    from rag import transcripts, views
-    from rag.pipeline import index_folder
-    from rag.store import Store
-
-    path = Path(what)
-    if path.is_file():
-        return transcripts.read(path)
-    if path.is_dir():
-        raise UsageError(f"{what} is a folder", "name a file in it, or an address")
-    store = Store.open(index_folder(_settings(index=index)))
-    if (whole := store.catalog.transcript(what)) is not None:
-        return whole
-    try:
-        Address.parse(what)
-    except UsageError as error:
-        raise UsageError(f"{what}: no such file, and not an address", error.hint) from None
-    return views.at(store, what)
-
-
-def _settings(**flags: Value | None) -> Settings:
-    from rag.pipeline import configured
-
-    return configured(flags)
-
-
-def _open(**flags: Value | None) -> Rag:
-    # One question is answered on one thread: starting a pool for it costs more than it can save.
-    for library in ("OMP", "OPENBLAS"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-    from rag.pipeline import Rag
-
-    return Rag.open(chosen=_settings(**flags))
-
-
-def _read(words: list[str]) -> str:
-    """Join the words of a question, or read it from stdin when it is `-`."""
-    # Bytes of an argument that are not UTF-8 come as surrogates, which no encoder takes.
-    text = " ".join(words).encode(errors="surrogateescape").decode(errors="replace")
-    if text == "-":
-        text = "" if sys.stdin is None else sys.stdin.read()
-    if not text.strip():
-        raise UsageError("the question is blank", 'ask something: rag ask "…"')
-    from rag.retrieve import LONGEST_QUESTION
-
-    if len(text) > LONGEST_QUESTION:
-        complain(f"of {len(text)} characters only the first {LONGEST_QUESTION} are used")
-    return text

@@ -27,4 +27,8 @@ Speakers = Annotated[
 Transcripts = Annotated[
     list[str] | None, typer.Option("--transcript", help="Only this transcript (repeatable).")
 ]
-Question = Annotated[list[str], typer.Argument(help="The question; - reads it from stdin.")]
+Question = Annotated[list[str] | None, typer.Argument(help="The question; - reads it from stdin.")]
+Batch = Annotated[
+    str | None,
+    typer.Option("--batch", help='File of {"question": "…"} lines, - for stdin; JSON lines.'),
+]

@@ -1,0 +1,95 @@
+"""What a command works on: its question, its index, its file, its settings."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.cli.terminal import complain
+from rag.errors import UsageError
+from rag.types import Address
+
+if TYPE_CHECKING:
+    from rag.pipeline import Rag
+    from rag.script import Reply
+    from rag.settings import Settings, Value
+    from rag.types import Transcript
+
+
+def shown(what: str, index: str | None) -> Transcript:
+    """A file that exists is read; anything else is an address or a transcript in the index."""
+    from rag import transcripts, views
+    from rag.pipeline import index_folder
+    from rag.store import Store
+
+    path = Path(what)
+    if path.is_file():
+        return transcripts.read(path)
+    if path.is_dir():
+        raise UsageError(f"{what} is a folder", "name a file in it, or an address")
+    store = Store.open(index_folder(settings(index=index)))
+    if (whole := store.catalog.transcript(what)) is not None:
+        return whole
+    try:
+        Address.parse(what)
+    except UsageError as error:
+        raise UsageError(f"{what}: no such file, and not an address", error.hint) from None
+    return views.at(store, what)
+
+
+def settings(**flags: Value | None) -> Settings:
+    """Return the settings in force, flags of None left out."""
+    from rag.pipeline import configured
+
+    return configured(flags)
+
+
+def open_index(**flags: Value | None) -> Rag:
+    """Open the index that the settings and flags name."""
+    # One question is answered on one thread: starting a pool for it costs more than it can save.
+    for library in ("OMP", "OPENBLAS"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    from rag.pipeline import Rag
+
+    return Rag.open(chosen=settings(**flags))
+
+
+def open_for_batch(question: list[str] | None, **flags: Value | None) -> Rag:
+    """Open the index for a file of questions, beside which no other question can be asked."""
+    if question:
+        raise UsageError("a question and --batch at once", "put the question into the file")
+    return open_index(**flags)
+
+
+def print_batch(name: str, reply: Reply) -> None:
+    """Print the replies to the questions in a file, each as soon as it is there."""
+    from rag import script, views
+
+    with contextlib.ExitStack() as opened:
+        try:
+            lines = sys.stdin if name == "-" else opened.enter_context(open(name, encoding="utf-8"))
+        except OSError as error:
+            raise UsageError(f"{name}: {error.strerror}", "check the path") from error
+        try:
+            for line in script.batch(lines, name, reply):
+                print(views.to_json(line), flush=True)
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{name}: not UTF-8", "save the file as UTF-8") from error
+
+
+def question_of(words: list[str] | None) -> str:
+    """Join the words of a question, or read it from stdin when it is `-`."""
+    # Bytes of an argument that are not UTF-8 come as surrogates, which no encoder takes.
+    text = " ".join(words or ()).encode(errors="surrogateescape").decode(errors="replace")
+    if text == "-":
+        text = "" if sys.stdin is None else sys.stdin.read()
+    if not text.strip():
+        raise UsageError("the question is blank", 'ask something: rag ask "…"')
+    from rag.retrieve import LONGEST_QUESTION
+
+    if len(text) > LONGEST_QUESTION:
+        complain(f"of {len(text)} characters only the first {LONGEST_QUESTION} are used")
+    return text
