@@ -44,7 +44,10 @@ class Address:
         Raises:
             UsageError: when `text` is not an address.
         """
-        match = _ADDRESS.fullmatch(text.strip().removeprefix("[").removesuffix("]"))
+        bare = text.strip()
+        if bare.startswith("[") and bare.endswith("]"):
+            bare = bare[1:-1]
+        match = _ADDRESS.fullmatch(bare)
         if match is None:
             raise UsageError(
                 f"{text!r} is not an address", "an address looks like interview:57-58 or essay:s3"

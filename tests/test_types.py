@@ -44,11 +44,17 @@ def test_parts_of_one_turn_are_kept_apart(address: Address, first: int, last: in
         ("altman-ai-ascent-2025:s3", Address("altman-ai-ascent-2025", 3, 3, section=True)),
         (" 茶馆:1 ", Address("茶馆", 1, 1)),
         ("10:30:2", Address("10:30", 2, 2)),
+        ("[draft] talk:3", Address("[draft] talk", 3, 3)),
     ],
 )
 def test_the_forms_of_the_design(text: str, expected: Address) -> None:
     assert Address.parse(text) == expected
     assert str(expected) == text.strip()
+
+
+@given(addresses())
+def test_an_address_can_be_pasted_with_the_brackets_of_an_answer(address: Address) -> None:
+    assert Address.parse(f"[{address}]") == address
 
 
 @pytest.mark.parametrize(
