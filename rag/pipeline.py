@@ -159,6 +159,7 @@ class Rag:
         """
         if not question.strip():
             raise UsageError("the question is blank", 'ask something: rag ask "…"')
+        history = [earlier for earlier in history if earlier.strip()]
         query = retrieve.prepare(question, history, self.encoder, self._names)
         if not query.leaning:
             return query

@@ -182,6 +182,13 @@ def test_a_new_question_after_a_conversation_is_not_dragged_into_the_old_topic(r
     assert best(rag.search("为什么牛骨汤中间不能加水", 5, history=history)) == "noodles:3-4"
 
 
+def test_a_blank_question_in_the_history_is_as_good_as_none(rag: Rag) -> None:
+    alone = rag.search("那下雨天呢？", 5)
+    assert rag.search("那下雨天呢？", 5, history=[" ", ""]) == alone
+    history = ["面馆的外卖占多少？", "\n"]
+    assert best(rag.search("那下雨天呢？", 5, history=history)) == "noodles:7-8"
+
+
 def test_a_long_conversation_costs_no_more_than_a_short_one(rag: Rag) -> None:
     history = ["面馆的外卖占多少？", *["那下雨天呢？"] * 3000]
     assert best(rag.search("那下雨天呢？", 5, history=history)) == "noodles:7-8"
