@@ -274,10 +274,10 @@ def link(source: Transcript, line: int, end_line: int, start: float | None) -> s
 def matching(name: str, speakers: Iterable[str]) -> list[str]:
     """Return the speakers that `name` means: the one so called, else all with it as a word."""
     folded = fold(name).strip()
-    speakers = list(speakers)
-    exact = [speaker for speaker in speakers if fold(speaker) == folded]
     words = _words_of(folded)
-    return exact or [s for s in speakers if words and words <= _words_of(fold(s))]
+    known = [(speaker, *_spelt(speaker)) for speaker in speakers]
+    exact = [speaker for speaker, spelt, _ in known if spelt == folded]
+    return exact or [speaker for speaker, _, parts in known if words and words <= parts]
 
 
 def mentioned(question: str, speakers: Iterable[str]) -> list[str]:

@@ -99,10 +99,10 @@ def read_all(
 
 def changed(files: Sequence[Path], known: Mapping[str, str], base: Path) -> list[str]:
     """List the files that are new, gone or different from the hashes of an index, by name."""
+    folders = dict.fromkeys(path.parent for path in files)
+    aliases = {folder: reading.speaker_aliases(folder) for folder in folders}
     found = {
-        relative(path, base): _content_hash(
-            reading.load(path), reading.speaker_aliases(path.parent)
-        )
+        relative(path, base): _content_hash(reading.load(path), aliases[path.parent])
         for path in files
     }
     return sorted(name for name in {*found, *known} if found.get(name) != known.get(name))
