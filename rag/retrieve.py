@@ -115,14 +115,25 @@ def prepare(
     for asked, share in zip(chain, shares, strict=True):
         for term, count in question_terms(asked).items():
             weights.setdefault(term, count * share * (_NAME_WEIGHT if term in names else 1))
-    directions = zip(chain[1:], shares[1:], strict=True)
+    meant = [_without_names(asked, named) for asked in chain]
+    directions = zip(meant[1:], shares[1:], strict=True)
     vector = sum(
         (share * encoder.question(asked) for asked, share in directions),
-        start=encoder.question(text),
+        start=encoder.question(meant[0]),
     )
     length = float((vector**2).sum()) ** 0.5
     vector = vector / length if length else vector
     return Query(text, weights, vector, language(text), leans, named)
+
+
+def _without_names(question: str, named: Iterable[str]) -> str:
+    """Return a question without the names in it, or as it is when there is nothing else."""
+    folded = fold(question)
+    for name in named:
+        spelt, parts = _spelt(name)
+        pattern = "|".join(rf"\b{re.escape(part)}\b" for part in parts) if name.isascii() else ""
+        folded = re.sub(pattern or re.escape(spelt), " ", folded)
+    return folded if question_terms(folded) and folded.strip() else question
 
 
 def leaning(question: str) -> float:

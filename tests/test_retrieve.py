@@ -113,6 +113,13 @@ def test_a_name_in_the_question_favours_what_that_person_says(rag: Rag) -> None:
     assert "Jonas Berg" in hit.passage.speakers
 
 
+def test_a_name_does_not_turn_the_meaning_of_a_question(rag: Rag) -> None:
+    named = rag.query("What did Mara say about the flood?").vector
+    assert float(named @ rag.query("what did say about the flood?").vector) > 0.999
+    alone = rag.query("Mara?").vector
+    assert float(alone @ rag.encoder.question("Mara?")) > 0.999
+
+
 def test_more_hits_than_passages_are_not_invented(rag: Rag) -> None:
     hits = rag.search("外卖", 1000)
     assert len(hits) == len({hit.passage.address for hit in hits}) == rag.store.manifest.passages
