@@ -2,8 +2,8 @@
 
     RagError                 message + hint
     ├── UsageError      2    a flag, a setting or an input that cannot be used
-    ├── NotReady        3    no index, a stale or damaged one, a missing model or key
-    └── ModelFailed     4    the language model refused, broke off or could not be reached
+    ├── NotReady        3    no index, a stale or damaged one, a missing encoder
+    └── ModelFailed     4    the language model: no key, refused, broke off, not reached
 
 Exit code 0 means answered; 1 means refused, or a check that failed.
 """
@@ -50,10 +50,17 @@ class NotReady(RagError):
 
 
 class ModelFailed(RagError):
-    """The language model did not give a usable reply."""
+    """The language model did not give a usable reply.
+
+    `kind` names the cause, one of `KINDS`; the callers treat some of them differently.
+    """
 
     exit_code = 4
+    KINDS = (
+        "key", "model", "context", "rate", "server", "timeout", "unreachable", "broken", "empty",
+        "filtered", "request",
+    )  # fmt: skip
 
-    def __init__(self, message: str, hint: str = "", retryable: bool = False) -> None:
+    def __init__(self, message: str, hint: str = "", kind: str = "request") -> None:
         super().__init__(message, hint)
-        self.retryable = retryable
+        self.kind = kind

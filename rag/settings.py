@@ -31,6 +31,24 @@ class Settings:
     """The same across scripts, where shared names and numbers are all that is lexical."""
     refuse_below: float = 0.5
     """Calibrated chance that an answer is there at all, below which the answer is a refusal."""
+    model: str = ""
+    """Language model that answers; empty: what the endpoint serves, `none`: quote without one."""
+    model_window: int = 8192
+    """Tokens that the model can read and write at once."""
+    model_passages: int = 16
+    """How many passages the model is given at most, as far as they fit into its window."""
+    model_refuse_below: float = 0.1
+    """Chance of an answer below which the model is not even asked."""
+    reply_tokens: int = 1000
+    """Room in the window that is kept for the reply."""
+    model_timeout: float = 120.0
+    """Seconds to wait for the model's next words."""
+    model_retries: int = 2
+    """How often a request is repeated when the endpoint is busy or fails."""
+    price_input: float = 0.0
+    """Price of a million tokens read, in any currency; with either price set, answers cost."""
+    price_output: float = 0.0
+    """Price of a million tokens written."""
 
     def __post_init__(self) -> None:
         _check_name("index", self.index)
@@ -40,6 +58,14 @@ class Settings:
         _check_range("dense_weight", self.dense_weight, 0, 100)
         _check_range("dense_weight_across", self.dense_weight_across, 0, 100)
         _check_range("refuse_below", self.refuse_below, 0, 1)
+        _check_range("model_window", self.model_window, 1024, 100_000_000)
+        _check_range("model_passages", self.model_passages, 1, 1000)
+        _check_range("model_refuse_below", self.model_refuse_below, 0, 1)
+        _check_range("reply_tokens", self.reply_tokens, 50, self.model_window // 2)
+        _check_range("model_timeout", self.model_timeout, 0.1, 86_400)
+        _check_range("model_retries", self.model_retries, 0, 100)
+        _check_range("price_input", self.price_input, 0, 1e9)
+        _check_range("price_output", self.price_output, 0, 1e9)
 
 
 def _check_name(name: str, value: str) -> None:

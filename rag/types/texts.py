@@ -1,20 +1,11 @@
-"""The values that travel from file to answer: frozen, without behaviour beyond their own shape."""
+"""What is read and cut: addresses, turns, transcripts, exchanges, passages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from dataclasses import dataclass
 
 from rag.errors import UsageError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Vector: TypeAlias = NDArray[np.float32]
-    Matrix: TypeAlias = NDArray[np.float32]
 
 _ADDRESS = re.compile(
     r"(?P<transcript>.+):(?P<section>s?)(?P<first>\d{1,9})(?:\.(?P<first_part>\d{1,9}))?"
@@ -209,81 +200,3 @@ class Passage:
         """What is embedded and indexed: the words, with their context and without labels."""
         words = "\n".join(span.text for span in self.spans)
         return f"{self.context}\n{words}" if self.context else words
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A passage found, with the fused score and what each leg gave (0 where a leg was silent)."""
-
-    passage: Passage
-    score: float
-    dense: float
-    lexical: float
-    link: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The result of a search, best hit first; `timings` are milliseconds."""
-
-    question: str
-    hits: tuple[Hit, ...]
-    timings: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """Words of one speaker as they stand in the transcript, and where.
-
-    `asked` is the question that they reply to, where they cannot be understood without it.
-    """
-
-    address: Address
-    speaker: str
-    quote: str
-    exact: bool
-    line: int
-    end_line: int
-    start: float | None = None
-    link: str = ""
-    asked: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was answered, from what, or that the transcripts are silent.
-
-    `timings` are milliseconds; `usage` counts tokens and is empty without a language model.
-    """
-
-    question: str
-    text: str
-    citations: tuple[Citation, ...]
-    hits: tuple[Hit, ...]
-    refused: bool
-    confidence: float
-    model: str = ""
-    usage: Mapping[str, int] = field(default_factory=dict)
-    timings: Mapping[str, float] = field(default_factory=dict)
-
-
-class Encoder(Protocol):
-    """Turns text into unit vectors; questions and passages may be treated differently."""
-
-    @property
-    def fingerprint(self) -> str:
-        """What has to be equal for vectors to be comparable: model, weights, size, prompts."""
-        ...
-
-    @property
-    def dimension(self) -> int:
-        """The length of a vector."""
-        ...
-
-    def passages(self, texts: Sequence[str], /) -> Matrix:
-        """Embed texts to be found; shape (len(texts), dimension), rows of unit length."""
-        ...
-
-    def question(self, text: str, /) -> Vector:
-        """Embed a question; shape (dimension,), unit length."""
-        ...
