@@ -58,7 +58,7 @@ class ModelFailed(RagError):
     exit_code = 4
     KINDS = (
         "key", "model", "context", "rate", "server", "timeout", "unreachable", "broken", "empty",
-        "filtered", "request",
+        "length", "filtered", "request",
     )  # fmt: skip
 
     def __init__(self, message: str, hint: str = "", kind: str = "request") -> None:

@@ -1,0 +1,106 @@
+"""What went wrong at the endpoint, in one line that a user can act on, without the key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from rag.errors import ModelFailed, safe
+
+if TYPE_CHECKING:
+    import openai
+
+_LONGEST = 200  # characters of an endpoint's own words
+_KEY_LIKE = re.compile(r"\b(?:sk|pk|key)-[\w*.-]{6,}|\bBearer\s+\S+", re.IGNORECASE)
+_CONTEXT = re.compile(
+    r"context.{0,12}(?:length|size|window)|maximum.{0,30}(?:tokens|length)|too many tokens"
+    r"|prompt is too long|exceeds?.{0,40}(?:context|tokens)|n_ctx|reduce the length",
+    re.IGNORECASE,
+)
+_TOO_LARGE = (400, 413, 422, 500)
+_MODEL = re.compile(r"\bmodel\b", re.IGNORECASE)
+_FILTER = re.compile(r"content[_ ](?:filter|policy|management)|safety|moderation", re.IGNORECASE)
+_STATUSES = {401: "key", 403: "key", 404: "model", 408: "timeout", 429: "rate", 504: "timeout"}
+_CAUSES = {
+    "context": ("the prompt is too long", "lower model_window or model_passages"),
+    "filtered": ("the content filter said no", "ask in other words, or another model"),
+    "key": ("the key was refused", "check OPENAI_API_KEY and what it may do"),
+    "model": ("no such model", "name another: --model"),
+    "rate": ("too many requests, or no credit left", "wait a little and ask again"),
+    "server": ("the server failed", "ask again later"),
+    "timeout": ("no reply in time", "ask again, or raise model_timeout"),
+    "unreachable": ("not reached", "check OPENAI_BASE_URL and the network"),
+    "broken": ("the reply broke off", "ask again"),
+    "request": ("the request was refused", "check --model and OPENAI_BASE_URL"),
+}
+_ADDRESS = "check OPENAI_BASE_URL: it usually ends in /v1"
+
+
+def unsupported(error: Exception, options: Collection[str]) -> str:
+    """Return which of the optional parameters a request was refused for, or an empty text."""
+    import openai
+
+    if not isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
+        return ""
+    named = error.param if error.param in options else None
+    message = _message(error)
+    return named or next((name for name in options if name in message), "")
+
+
+def explain(error: Exception, host: str, model: str, key: str, said: bool) -> ModelFailed:
+    """Return what `error` of the client means; `said` when a part of the reply had come."""
+    import openai
+
+    words = _redacted(_message(error), key)
+    if isinstance(error, openai.APITimeoutError):
+        kind, what = "timeout", "the reply stopped coming" if said else "no reply in time"
+    elif isinstance(error, openai.APIConnectionError):
+        kind, what = (
+            ("broken", "the connection broke off") if said else ("unreachable", "not reached")
+        )
+    elif isinstance(error, openai.APIError):
+        kind = _kind(error, words)
+        what = f"{_CAUSES[kind][0]}: {words}"
+    else:
+        kind = "broken" if said else "server"
+        what = f"it does not speak as the OpenAI API does ({type(error).__name__})"
+    who = f"{host}, {model}" if kind in ("model", "context", "filtered") else host
+    hint = _ADDRESS if kind == "model" and not _MODEL.search(words) else _CAUSES[kind][1]
+    return ModelFailed(f"{who}: {what}", hint, kind)
+
+
+def _kind(error: openai.APIError, words: str) -> str:
+    """Tell the cause by the status, and by words and codes where the status is used for many."""
+    code = str(error.code or "")
+    status = int(getattr(error, "status_code", 0))
+    if status in _TOO_LARGE and (code == "context_length_exceeded" or _CONTEXT.search(words)):
+        return "context"
+    if status in (0, 400) and _FILTER.search(f"{code} {words}"):
+        return "filtered"
+    if status == 400 and code == "model_not_found":
+        return "model"
+    return _STATUSES.get(status, "request" if 0 < status < 500 else "server")
+
+
+def _message(error: Exception) -> str:
+    """The endpoint's own words, wherever it put them."""
+    body = getattr(error, "body", None)
+    for value in (body, body.get("error") if isinstance(body, dict) else None):
+        if isinstance(value, str) and value.strip():
+            return value
+        if isinstance(value, dict):
+            for name in ("message", "detail", "error"):
+                if isinstance(value.get(name), str):
+                    return str(value[name])
+    return str(getattr(error, "message", "") or error)
+
+
+def _redacted(words: str, key: str) -> str:
+    """One short line of an endpoint's words, with nothing in it that could be a key."""
+    if re.match(r"\s*<(?:!doctype|html)", words, re.IGNORECASE):
+        return "it sent a web page"
+    if len(key) > 4:
+        words = words.replace(key, "***")
+    words = " ".join(safe(_KEY_LIKE.sub("***", words)).split())
+    return words[:_LONGEST] + "…" if len(words) > _LONGEST else words
