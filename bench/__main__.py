@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-NAMES = ("startup", "scale", "retrieval", "tokens")
+NAMES = ("startup", "scale", "overhead", "retrieval", "tokens", "quotes")
 """In the order in which they run: what measures memory comes before what fills this process."""
 
 
@@ -22,6 +22,10 @@ def main() -> None:
         from bench import scale
 
         scale.measure(tuple(options.turns or scale.TURNS))
+    if "overhead" in wanted:
+        from bench import overhead
+
+        overhead.measure(options.runs, options.answers)
     if "retrieval" in wanted:
         from bench import retrieval
 
@@ -30,6 +34,10 @@ def main() -> None:
         from bench import tokens
 
         tokens.measure(options.data, options.encoding)
+    if "quotes" in wanted:
+        from bench import quotes
+
+        quotes.measure(options.transcripts)
 
 
 def _options() -> argparse.Namespace:
@@ -42,9 +50,11 @@ def _options() -> argparse.Namespace:
         default=Path("../shared/eval"),
         help="folder of test collections in BEIR form",
     )
-    parser.add_argument("--runs", type=int, default=15, help="processes a command of startup")
+    parser.add_argument("--runs", type=int, default=15, help="processes a command, cold")
+    parser.add_argument("--answers", type=int, default=50, help="warm answers of overhead")
     parser.add_argument("--turns", type=int, nargs="+", help="sizes of scale")
     parser.add_argument("--encoding", default="o200k_base", help="tiktoken encoding of tokens")
+    parser.add_argument("--transcripts", type=Path, help="folder of more transcripts for quotes")
     options = parser.parse_args()
     if unknown := [name for name in options.names if name not in NAMES]:
         parser.error(f"no benchmark is called {unknown[0]!r}: there are {known}")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,12 @@ class Run:
     errors: str
 
 
-def run(command: Sequence[str], accept: Iterable[int] = (0,)) -> Run:
+def run(
+    command: Sequence[str], accept: Iterable[int] = (0,), given: Mapping[str, str] | None = None
+) -> Run:
     """Run a command to its end and measure it with all its threads and children.
+
+    Of the variables that steer us or a language model it sees those in `given` only.
 
     A child's peak cannot be read below its parent's (the kernel keeps the maximum over `exec`), so
     whoever measures memory must not import anything heavy first.
@@ -39,7 +43,9 @@ def run(command: Sequence[str], accept: Iterable[int] = (0,)) -> Run:
     Raises:
         SystemExit: when its exit code is not one of `accept`, with what it said.
     """
-    environment = {key: text for key, text in os.environ.items() if not key.startswith("RAG_")}
+    ours = ("RAG_", "OPENAI_")
+    environment = {key: text for key, text in os.environ.items() if not key.startswith(ours)}
+    environment |= given or {}
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=errors)

@@ -96,13 +96,14 @@ def _shares(index: str, found: dict[str, list[Run]], runs: int) -> None:
 def _imports(index: str, runs: int) -> dict[str, float]:
     """Return the CPU seconds that the modules of each top package take, without their imports."""
     command = python("-X", "importtime", "-m", "rag", "ask", QUESTION, "-i", index)
-    logs = [_by_package(run(command, accept=_ANSWERED)) for _ in range(runs)]
+    logs = [by_package(run(command, accept=_ANSWERED)) for _ in range(runs)]
     least = min(logs, key=lambda log: sum(log.values()))
-    own = _by_package(run(python("-X", "importtime", "-c", "pass")))
+    own = by_package(run(python("-X", "importtime", "-c", "pass")))
     return {name: seconds - own.get(name, 0.0) for name, seconds in least.items()}
 
 
-def _by_package(done: Run) -> dict[str, float]:
+def by_package(done: Run) -> dict[str, float]:
+    """Return the CPU seconds of the imports in a log of `-X importtime`, by top package."""
     # The log is in wall clock: what the process spent waiting is taken out in proportion.
     busy = min(1.0, done.cpu / done.wall)
     seconds: dict[str, float] = {}

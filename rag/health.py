@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shlex
 import sqlite3
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 
-from rag import embedder, paths, store, transcripts
+from rag import embedder, llm, paths, prompts, store, transcripts
 from rag.errors import RagError
 from rag.pipeline import configured, index_folder
 from rag.settings import Settings
@@ -37,6 +38,8 @@ def examine(settings: Settings) -> list[Check]:
         _looked("index", lambda: _index(settings)),
         _looked("freshness", lambda: _freshness(settings)),
         _looked("encoder of the index", lambda: _match(settings, embedder.load(settings.encoder))),
+        _looked("prompts", _prompts),
+        _looked("language model", lambda: _model(settings)),
     ]
 
 
@@ -47,6 +50,27 @@ def _looked(name: str, look: Callable[[], str]) -> Check:
         return Check(name, False, error.message, error.hint)
     except (sqlite3.Error, OSError) as error:
         return Check(name, False, str(error))
+
+
+def _prompts() -> str:
+    """Read every prompt that could be needed, the project's own where there is one."""
+    own = paths.home() / "prompts"
+    folders = [own, paths.shipped("prompts")]
+    jobs = [(job, spoken) for job in prompts.PLACES for spoken in prompts.LANGUAGES]
+    for job, spoken in jobs:
+        prompts.load(job, spoken, folders)
+    changed = [
+        f"{job}.{spoken}.md" for job, spoken in jobs if (own / f"{job}.{spoken}.md").is_file()
+    ]
+    return f"{len(jobs)} sound, changed in {own}: {', '.join(changed) or 'none'}"
+
+
+def _model(settings: Settings) -> str:
+    """Say which model would answer; it is not called, for that may cost money."""
+    model = llm.load(settings, os.environ)
+    if model is None:
+        return "none, answers are quoted"
+    return f"{model.model} at {model.endpoint.host}, window {settings.model_window} tokens"
 
 
 def _versions() -> Check:

@@ -155,6 +155,31 @@ class Lexical:
         pairs = zip(hits, ids, strict=True)
         return [Match(int(id_), score) for (score, _), id_ in pairs if id_ is not None]
 
+    def containing(
+        self, groups: Iterable[Iterable[str]], only: Sequence[tuple[str, str]] = ()
+    ) -> list[int]:
+        """Return the ids of all passages that have at least one term of every group.
+
+        Without groups that is every passage; `only` restricts as in `search`.
+        """
+        import tantivy
+
+        documents = self._searcher.num_docs
+        if not documents:
+            return []
+        queries = [
+            tantivy.Query.term_set_query(self._schema, "terms", list(dict.fromkeys(group)))
+            for group in groups
+        ]
+        clauses = [(tantivy.Occur.Must, query) for query in queries]
+        clauses += self._restrictions(only)
+        # Without scores: whoever asks for all wants none of them first.
+        query = tantivy.Query.boolean_query(clauses) if clauses else tantivy.Query.all_query()
+        query = tantivy.Query.const_score_query(query, 0.0)
+        found = self._searcher.search(query, documents, count=False)
+        ids = self._searcher.fast_field_values("id", [address for _, address in found.hits])
+        return sorted(int(id_) for id_ in ids if id_ is not None)
+
     def _restrictions(
         self, only: Sequence[tuple[str, str]]
     ) -> Iterator[tuple[tantivy.Occur, tantivy.Query]]:

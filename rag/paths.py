@@ -22,10 +22,12 @@ def project(start: Path | None = None) -> Path | None:
 
 def home() -> Path:
     """Return the folder that holds `index/` and conversations: the project, or the user's own."""
-    found = project()
-    if found is not None:
-        return found
-    # Imported late: inside a project it is never needed.
+    return project() or user_data()
+
+
+def user_data() -> Path:
+    """Return the user's own folder, whatever project we stand in: `XDG_DATA_HOME` is respected."""
+    # Imported late: inside a project most commands do not need it.
     import platformdirs
 
     return Path(platformdirs.user_data_dir("rag", appauthor=False))

@@ -37,7 +37,7 @@ class Settings:
     """Tokens that the model can read and write at once."""
     model_passages: int = 16
     """How many passages the model is given at most, as far as they fit into its window."""
-    model_refuse_below: float = 0.1
+    model_refuse_below: float = 0.2
     """Chance of an answer below which the model is not even asked."""
     reply_tokens: int = 1000
     """Room in the window that is kept for the reply."""

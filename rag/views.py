@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING
 from rag.answer import one_line
 from rag.errors import STEERING, UsageError, safe
 from rag.pipeline import transcript_at
-from rag.types import Address, Answer, Citation, Found, Hit, Section, Transcript, Turn
+from rag.types import (
+    Address,
+    Answer,
+    Citation,
+    Finding,
+    Found,
+    Hit,
+    Section,
+    Transcript,
+    Turn,
+)
 
 if TYPE_CHECKING:
     from rag.store import Report, Speaker, Store
@@ -71,7 +81,26 @@ def answer(reply: Answer) -> dict[str, object]:
         "hits": [hit(item) for item in reply.hits],
         "model": reply.model or None,
         "usage": dict(reply.usage),
+        "cost": reply.cost,
         "timings": dict(reply.timings),
+        "grounded": reply.grounded,
+        "quotes": reply.quotes,
+        "findings": [finding(item) for item in reply.findings],
+        "incomplete": reply.incomplete,
+        "error": reply.failure or None,
+        "standalone": reply.standalone or None,
+        "left_out": reply.left_out,
+    }
+
+
+def finding(item: Finding) -> dict[str, object]:
+    """One finding inside the contract of ask."""
+    return {
+        "kind": item.kind,
+        "text": item.text,
+        "speaker": item.speaker or None,
+        "address": str(item.address) if item.address else None,
+        "difference": item.difference or None,
     }
 
 
@@ -87,6 +116,7 @@ def citation(item: Citation) -> dict[str, object]:
         "start": item.start,
         "link": item.link,
         "asked": item.asked or None,
+        "quoted": item.quoted,
     }
 
 
@@ -194,6 +224,14 @@ def sources(reply: Answer) -> str:
     ]
     times = ", ".join(f"{name} {value} ms" for name, value in reply.timings.items())
     lines.append(f"confidence {reply.confidence:.2f}; {times}")
+    if reply.standalone:
+        lines.append(f"asked as: {one_line(reply.standalone)}")
+    if reply.left_out:
+        lines.append(f"{reply.left_out} passages found did not fit into the model's window")
+    if reply.usage:
+        tokens = ", ".join(f"{name} {count}" for name, count in reply.usage.items())
+        price = f"; cost {reply.cost:.6f}" if reply.cost is not None else ""
+        lines.append(f"{reply.model}: {tokens}{price}")
     return safe("\n".join(lines))
 
 

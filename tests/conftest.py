@@ -6,12 +6,14 @@ import io
 import os
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fakes import build
 from samples import ROOT, TEA, VIOLIN, Result, Run
+from scripted import KEY, Scripted
 
 
 @pytest.fixture(autouse=True)
@@ -26,8 +28,9 @@ def _sealed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-    for name in [name for name in os.environ if name.startswith("RAG_")]:
-        monkeypatch.delenv(name)
+    for name in list(os.environ):
+        if name.startswith(("RAG_", "OPENAI_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data-home"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
@@ -82,6 +85,15 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return Result(code if isinstance(code, int) else 0, captured.out, captured.err)
 
     return command
+
+
+@pytest.fixture
+def llm_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
+    """A language model that says what the test tells it to, found by whoever looks for one."""
+    with Scripted() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        yield server
 
 
 @pytest.fixture

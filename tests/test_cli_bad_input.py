@@ -169,7 +169,7 @@ def test_what_nobody_thought_of_is_one_line_as_well(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug\nin two lines")
 
-    monkeypatch.setattr("rag.pipeline.Rag.ask", broken)
+    monkeypatch.setattr("rag.pipeline.Rag.stream", broken)
     result = run("ask", OPENING)
     assert result.code == 3
     assert is_one_line(result.err)

@@ -5,34 +5,42 @@ stdout is the product, stderr the rest.
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import rag as package
-from rag.cli.inputs import open_for_batch, open_index, print_batch, question_of, settings, shown
-from rag.cli.options import Batch, Encoder, Index, Json, K, Question, Speakers, Transcripts, Verbose
+from rag.cli import asking, chatting
+from rag.cli import quote as quoting
+from rag.cli.batch import planned, run_batch
+from rag.cli.inputs import open_index, question_of, settings, shown
+from rag.cli.options import (
+    Batch,
+    Encoder,
+    Index,
+    Jobs,
+    Json,
+    K,
+    Out,
+    Question,
+    Speakers,
+    Transcripts,
+    Verbose,
+)
 from rag.cli.terminal import (
     complain,
-    next_line,
     one_line_errors,
     progress_bar,
-    prompt,
-    say,
     utf8,
-    write,
 )
-from rag.errors import safe
 
 app = typer.Typer(
     help="Ask your transcripts, and check every word of the answer.",
     epilog=(
-        "Exit codes: 0 answered, 1 refused or a check failed, 2 usage, 3 not ready (no index, model"
-        " or key), 4 the language model failed, 130 interrupted."
+        "Exit codes: 0 answered, 1 refused or a check failed, 2 usage, 3 not ready (no index, no"
+        " encoder), 4 the language model has no key or failed, 130 interrupted."
     ),
     no_args_is_help=True,
     add_completion=False,
@@ -106,6 +114,8 @@ def index(
 def search(
     question: Question = None,
     batch: Batch = None,
+    jobs: Jobs = None,
+    out: Out = None,
     k: K = None,
     speaker: Speakers = None,
     transcript: Transcripts = None,
@@ -119,15 +129,11 @@ def search(
         from rag import views
 
         who, where = speaker or (), transcript or ()
-        if batch is not None:
-            rag = open_for_batch(question, index=index, encoder=encoder, k=k)
-            print_batch(
-                batch,
-                lambda asked: views.found(
-                    rag.find(asked.question, speaker=who, transcript=where, history=asked.history)
-                ),
-            )
-            return
+        if (plan := planned(question, batch, jobs, out)) is not None:
+            from rag.script import finding
+
+            rag = open_index(index=index, encoder=encoder, k=k)
+            raise typer.Exit(run_batch(plan, finding(rag, who, where)))
         text = question_of(question)
         rag = open_index(index=index, encoder=encoder, k=k)
         found = rag.find(text, speaker=who, transcript=where)
@@ -136,62 +142,10 @@ def search(
             raise typer.Exit(1)
 
 
-@app.command()
-def ask(
-    question: Question = None,
-    batch: Batch = None,
-    k: K = None,
-    speaker: Speakers = None,
-    transcript: Transcripts = None,
-    index: Index = None,
-    encoder: Encoder = None,
-    json: Json = False,
-    verbose: Verbose = False,
-) -> None:
-    """Answer a question from the transcripts, with citations, or say that they are silent."""
-    with one_line_errors(verbose):
-        from rag import views
-
-        who, where = speaker or (), transcript or ()
-        if batch is not None:
-            rag = open_for_batch(question, index=index, encoder=encoder, k=k)
-            print_batch(
-                batch,
-                lambda asked: views.answer(
-                    rag.ask(asked.question, speaker=who, transcript=where, history=asked.history)
-                ),
-            )
-            return
-        text = question_of(question)
-        rag = open_index(index=index, encoder=encoder, k=k)
-        answer = rag.ask(text, speaker=who, transcript=where)
-        print(views.to_json(views.answer(answer)) if json else safe(answer.text))
-        if verbose:
-            say(views.sources(answer))
-        if answer.refused:
-            raise typer.Exit(1)
-
-
-@app.command()
-def chat(
-    index: Index = None, encoder: Encoder = None, k: K = None, verbose: Verbose = False
-) -> None:
-    """Converse about the transcripts; with input piped in, answer it line by line."""
-    with one_line_errors(verbose):
-        from rag.chat import chat as converse
-
-        rag = open_index(index=index, encoder=encoder, k=k)
-        interactive = sys.stdin is not None and sys.stdin.isatty()
-        if interactive:
-            # Line editing and history for `input`, where the platform has it.
-            with contextlib.suppress(ImportError):
-                import_module("readline")
-            manifest = rag.store.manifest
-            say(
-                f"{manifest.transcripts} transcripts, {manifest.passages} passages in"
-                f" {rag.settings.index!r}; answers are quoted, no model is used. /help, /quit"
-            )
-        converse(rag, prompt if interactive else next_line, write)
+app.command()(asking.ask)
+app.command()(chatting.chat)
+app.command()(chatting.chats)
+app.command()(quoting.quote)
 
 
 @app.command()

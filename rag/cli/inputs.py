@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from pathlib import Path
@@ -14,7 +13,6 @@ from rag.types import Address
 
 if TYPE_CHECKING:
     from rag.pipeline import Rag
-    from rag.script import Reply
     from rag.settings import Settings, Value
     from rag.types import Transcript
 
@@ -55,29 +53,6 @@ def open_index(**flags: Value | None) -> Rag:
     from rag.pipeline import Rag
 
     return Rag.open(chosen=settings(**flags))
-
-
-def open_for_batch(question: list[str] | None, **flags: Value | None) -> Rag:
-    """Open the index for a file of questions, beside which no other question can be asked."""
-    if question:
-        raise UsageError("a question and --batch at once", "put the question into the file")
-    return open_index(**flags)
-
-
-def print_batch(name: str, reply: Reply) -> None:
-    """Print the replies to the questions in a file, each as soon as it is there."""
-    from rag import script, views
-
-    with contextlib.ExitStack() as opened:
-        try:
-            lines = sys.stdin if name == "-" else opened.enter_context(open(name, encoding="utf-8"))
-        except OSError as error:
-            raise UsageError(f"{name}: {error.strerror}", "check the path") from error
-        try:
-            for line in script.batch(lines, name, reply):
-                print(views.to_json(line), flush=True)
-        except UnicodeDecodeError as error:
-            raise UsageError(f"{name}: not UTF-8", "save the file as UTF-8") from error
 
 
 def question_of(words: list[str] | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,4 +32,24 @@ Question = Annotated[list[str] | None, typer.Argument(help="The question; - read
 Batch = Annotated[
     str | None,
     typer.Option("--batch", help='File of {"question": "…"} lines, - for stdin; JSON lines.'),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", help="Questions of a batch at once; default: 4 with a language model, else 1."
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", help="File for the replies of a batch; the same command goes on with it."
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", help="Language model, or none to quote without.", envvar="RAG_MODEL"),
+]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Exit with 1 when the check finds anything wrong in an answer."),
 ]

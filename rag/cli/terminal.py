@@ -78,8 +78,8 @@ def next_line() -> str | None:
 
 
 def write(text: str) -> None:
-    """Show one reply of a conversation."""
-    print(text, end="\n\n", flush=True)
+    """Show a piece of a conversation as it comes."""
+    print(text, end="", flush=True)
 
 
 def complain(text: str) -> None:

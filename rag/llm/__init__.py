@@ -30,6 +30,7 @@ DEFAULT_MODEL = "gpt-5-mini"
 """Asked at api.openai.com when no model is named."""
 _OPENAI = "https://api.openai.com/v1"
 _NO_KEY = "none"  # what servers of one's own are sent, which ask for none
+_NOWHERE = "OPENAI_BASE_URL"  # what is shown of an address that has no host
 _CONNECT_SECONDS = 10.0
 # A faithful answer needs no chance. Some models and servers refuse either parameter; it is then
 # left out for good.
@@ -44,9 +45,9 @@ _FEW = 8  # models named in an error
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a model is and how to reach it; the key is in no representation."""
+    """Where a model is and how to reach it; what may be secret is in no representation."""
 
-    url: str
+    url: str = field(repr=False)
     key: str = field(repr=False)
     timeout: float = 120.0
     retries: int = 2
@@ -54,8 +55,24 @@ class Endpoint:
     @property
     def host(self) -> str:
         """The host and port, fit to be shown: an address may carry a password."""
-        parts = urlsplit(self.url)
-        return (parts.hostname or self.url) + (f":{parts.port}" if parts.port else "")
+        try:
+            parts = urlsplit(self.url)
+            return (parts.hostname or _NOWHERE) + (f":{parts.port}" if parts.port else "")
+        except ValueError:
+            return _NOWHERE
+
+    def check(self) -> None:
+        """Complain about an address or a key that nothing could be sent to or with.
+
+        Raises:
+            ModelFailed: without showing either.
+        """
+        if not self.url.startswith(("http://", "https://")) or self.host == _NOWHERE:
+            hint = "it looks like http://localhost:11434/v1"
+            raise ModelFailed("OPENAI_BASE_URL is not an address", hint, "unreachable")
+        if not (self.key.isascii() and self.key.isprintable()):
+            hint = "copy it again"
+            raise ModelFailed("OPENAI_API_KEY has characters that no key has", hint, "key")
 
 
 def load(settings: Settings, environment: Mapping[str, str]) -> OpenAIChat | None:
@@ -68,7 +85,9 @@ def load(settings: Settings, environment: Mapping[str, str]) -> OpenAIChat | Non
         ModelFailed: when a model is named and there is neither key nor address.
     """
     name = settings.model.strip()
-    key, url = environment.get("OPENAI_API_KEY", ""), environment.get("OPENAI_BASE_URL", "")
+    # A line end is easily copied along.
+    key = environment.get("OPENAI_API_KEY", "").strip()
+    url = environment.get("OPENAI_BASE_URL", "").strip()
     if name.lower() == NONE or not (name or key or url):
         return None
     if not key and not url:
@@ -105,7 +124,13 @@ class OpenAIChat:
         Raises:
             ModelFailed: before the first piece or between two; nothing that came is taken back.
         """
-        yield from _without_thinking(self._stream(messages))
+        said = False
+        for delta in _without_thinking(self._stream(messages)):
+            said = said or bool(delta.text.strip())
+            yield delta
+        if not said:
+            hint = "ask again, or another model"
+            raise ModelFailed(f"{self.model}: an empty reply", hint, "empty")
 
     def _stream(self, messages: Sequence[Message]) -> Iterator[Delta]:
         said, finish = False, ""
@@ -119,7 +144,8 @@ class OpenAIChat:
         except ModelFailed:
             raise
         except Exception as error:
-            raise explain(error, self.endpoint.host, self.model, self.endpoint.key, said) from error
+            # The client's own error is not shown as the cause (-v): the key may be in its words.
+            raise explain(error, self.endpoint.host, self.model, self.endpoint.key, said) from None
         _ended(finish, said, self.model)
 
     def _request(self, messages: Sequence[Message]) -> Stream[ChatCompletionChunk]:
@@ -143,6 +169,7 @@ class OpenAIChat:
     def _connected(self) -> openai.OpenAI:
         with self._lock:
             if self._client is None:
+                self.endpoint.check()
                 package = import_openai()
                 timeout = package.Timeout(
                     self.endpoint.timeout, connect=min(_CONNECT_SECONDS, self.endpoint.timeout)
@@ -165,8 +192,8 @@ class OpenAIChat:
         except Exception as error:
             failure = explain(error, host, "", self.endpoint.key, said=False)
             if failure.kind in ("unreachable", "timeout", "key"):
-                raise failure from error
-            raise ModelFailed(f"{host} does not tell which models it has", hint, "model") from error
+                raise failure from None
+            raise ModelFailed(f"{host} does not tell which models it has", hint, "model") from None
         if len(served) != 1:
             names = ", ".join(served[:_FEW]) + (", …" if len(served) > _FEW else "")
             raise ModelFailed(f"{host} serves {len(served)} models: {names}", hint, "model")
@@ -177,7 +204,8 @@ def _read(chunk: ChatCompletionChunk, finish: str) -> tuple[Delta, str]:
     """Return what one event of a stream says, and why the reply ended if it did."""
     text = ""
     for choice in chunk.choices or ():
-        finish = choice.finish_reason or finish
+        if finish != "content_filter":  # a model that declines ends as if nothing were the matter
+            finish = choice.finish_reason or finish
         if choice.delta is not None:
             text += choice.delta.content or ""
             if getattr(choice.delta, "refusal", None):
@@ -194,7 +222,7 @@ def _read(chunk: ChatCompletionChunk, finish: str) -> tuple[Delta, str]:
 
 
 def _ended(finish: str, said: bool, model: str) -> None:
-    """Complain about a reply that is none, or not all."""
+    """Complain about a reply that is not all."""
     if finish == "content_filter":
         raise ModelFailed(
             f"{model}: the endpoint's content filter stopped the reply",
@@ -209,8 +237,6 @@ def _ended(finish: str, said: bool, model: str) -> None:
         )
     if not finish and said:
         raise ModelFailed(f"{model}: the connection ended within the reply", "ask again", "broken")
-    if not said:
-        raise ModelFailed(f"{model}: an empty reply", "ask again, or another model", "empty")
 
 
 def _without_thinking(deltas: Iterator[Delta]) -> Iterator[Delta]:
@@ -224,13 +250,12 @@ def _without_thinking(deltas: Iterator[Delta]) -> Iterator[Delta]:
         held += delta.text
         start = held.lstrip()
         thinking = start.startswith(opening)
-        undecided = opening.startswith(start) or (thinking and closing_tag not in start)
-        if undecided:
+        text = start.partition(closing_tag)[2].lstrip() if thinking else held
+        if opening.startswith(start) or not text:
             if delta.usage:
                 yield Delta("", delta.usage)
             continue
         open_ = False
-        text = start.split(closing_tag, 1)[1].lstrip() if thinking else held
         yield Delta(text, delta.usage)
     if open_ and held.strip() and not held.lstrip().startswith(opening):
         yield Delta(held)

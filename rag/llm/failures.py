@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from rag.errors import ModelFailed, safe
@@ -18,7 +18,7 @@ _CONTEXT = re.compile(
     r"|prompt is too long|exceeds?.{0,40}(?:context|tokens)|n_ctx|reduce the length",
     re.IGNORECASE,
 )
-_TOO_LARGE = (400, 413, 422, 500)
+_TOO_LARGE = (0, 400, 413, 422, 500)  # 0: an error in a stream that has begun
 _MODEL = re.compile(r"\bmodel\b", re.IGNORECASE)
 _FILTER = re.compile(r"content[_ ](?:filter|policy|management)|safety|moderation", re.IGNORECASE)
 _STATUSES = {401: "key", 403: "key", 404: "model", 408: "timeout", 429: "rate", 504: "timeout"}
@@ -44,8 +44,7 @@ def unsupported(error: Exception, options: Collection[str]) -> str:
     if not isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
         return ""
     named = error.param if error.param in options else None
-    message = _message(error)
-    return named or next((name for name in options if name in message), "")
+    return named or next((name for name in options if name in str(error.body)), "")
 
 
 def explain(error: Exception, host: str, model: str, key: str, said: bool) -> ModelFailed:
@@ -85,15 +84,17 @@ def _kind(error: openai.APIError, words: str) -> str:
 
 def _message(error: Exception) -> str:
     """The endpoint's own words, wherever it put them."""
-    body = getattr(error, "body", None)
-    for value in (body, body.get("error") if isinstance(body, dict) else None):
-        if isinstance(value, str) and value.strip():
-            return value
-        if isinstance(value, dict):
-            for name in ("message", "detail", "error"):
-                if isinstance(value.get(name), str):
-                    return str(value[name])
-    return str(getattr(error, "message", "") or error)
+    return _words(getattr(error, "body", None)) or str(getattr(error, "message", "") or error)
+
+
+def _words(body: object, depth: int = 5) -> str:
+    """The first text of a body in a place for messages; some wrap it into lists, or twice."""
+    if isinstance(body, str) or not depth:
+        return str(body or "").strip()
+    inside: Iterable[object] = body if isinstance(body, list) else ()
+    if isinstance(body, dict):
+        inside = [body[name] for name in ("message", "detail", "error", "msg") if name in body]
+    return next((words for item in inside if (words := _words(item, depth - 1))), "")
 
 
 def _redacted(words: str, key: str) -> str:

@@ -17,7 +17,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from rag.text import language
-from rag.types import Passage, Section, Span, Transcript, Turn
+from rag.types import Address, Passage, Section, Span, Transcript, Turn
 
 _SCHEMA = """
 CREATE TABLE transcript (
@@ -195,6 +195,15 @@ class Catalog:
         }
         return [self._passage(*rows[id_][1:]) for id_ in ids]
 
+    def passages_at(self, place: Address) -> list[Passage]:
+        """Return the passages that share a turn or section with an address, in their order."""
+        rows = self._base.execute(
+            "SELECT transcript, section, tokens, context, spans FROM passage"
+            " WHERE transcript = ? AND section = ? AND first <= ? AND last >= ? ORDER BY id",
+            (place.transcript, int(place.section), place.last, place.first),
+        )
+        return [self._passage(*row) for row in rows.fetchall()]
+
     def languages(self, ids: Sequence[int]) -> list[str]:
         """Return the languages of passages, in the order of `ids`."""
         rows = {
@@ -220,6 +229,10 @@ class Catalog:
             query += f" WHERE passage.transcript IN ({','.join('?' * len(transcripts))})"
             values += transcripts
         return [row[0] for row in self._base.execute(query + " ORDER BY passage.id", values)]
+
+    def whole(self, transcript: str, number: int, section: bool) -> Turn | Section | None:
+        """Return one turn or section of a transcript, or None."""
+        return next((self._sections if section else self._turns)(transcript, number, number), None)
 
     def hash_rows(self) -> dict[bytes, int]:
         """Return one passage id for every content hash."""

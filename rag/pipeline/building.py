@@ -1,0 +1,56 @@
+"""Which settings are in force, where an index is, and how it is brought up to date."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rag
+from rag import embedder, paths, settings, store
+from rag.settings import Settings, Value
+
+if TYPE_CHECKING:
+    from rag.store import Report
+
+VERSION = rag.__version__
+
+
+def configured(flags: Mapping[str, Value | None] | None = None) -> Settings:
+    """Return the settings in force here: defaults, `rag.toml`, environment, then `flags`."""
+    return settings.load(paths.home(), os.environ, flags or {})
+
+
+def index_folder(chosen: Settings) -> Path:
+    """Return where the index named by the settings is or will be."""
+    return paths.index(chosen.index)
+
+
+def build(
+    sources: Sequence[Path | str],
+    chosen: Settings,
+    *,
+    fresh: bool = False,
+    progress: store.Progress | None = None,
+) -> Report:
+    """Bring the index named by the settings up to date; see `rag.store.build`."""
+    return store.build(
+        index_folder(chosen),
+        [Path(source) for source in sources],
+        embedder.load(chosen.encoder),
+        encoder_name=chosen.encoder,
+        passage_tokens=chosen.passage_tokens,
+        base=paths.home(),
+        version=VERSION,
+        fresh=fresh,
+        progress=progress or store.silent,
+    )
+
+
+def default_sources(chosen: Settings) -> list[Path]:
+    """Return what to index when nothing is named: what was before, else the sample corpus."""
+    if store.exists(index_folder(chosen)):
+        return []  # a build without sources renews what is there
+    own = (paths.project() or Path()) / "corpus"
+    return [own if own.is_dir() else paths.shipped("corpus")]
