@@ -13,7 +13,7 @@ from typing import Any
 
 from rag import lexical
 from rag.lexical import Entry
-from rag.store import Manifest, catalog
+from rag.store import Manifest, recording
 from rag.store.generation import publish, writing
 from rag.store.index import PASSAGES, TERMS, VECTORS, write_vectors
 from rag.tokens import estimate
@@ -60,7 +60,7 @@ def index(folder: Path, texts: Mapping[str, str], encoder: Encoder) -> None:
     passages = [_passage(item) for item in transcripts]
     vectors = encoder.passages([passage.searchable for passage in passages])
     with writing(folder) as temporary:
-        catalog.write(
+        recording.write(
             temporary / PASSAGES,
             ((item, "") for item in transcripts),
             ((passage, b"") for passage in passages),

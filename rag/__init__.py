@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from rag.errors import ModelFailed, NotReady, RagError, UsageError
     from rag.pipeline import Rag
     from rag.settings import Settings
-    from rag.types import Address, Answer, Citation, Exchange, Hit, Passage, Transcript, Turn
+    from rag.types import (
+        Address,
+        Answer,
+        Citation,
+        Earlier,
+        Exchange,
+        Finding,
+        Hit,
+        Passage,
+        QuoteCheck,
+        Transcript,
+        Turn,
+    )
 
 __version__ = "0.1.0"
 
@@ -26,7 +38,19 @@ _HOMES = {
     "Settings": "rag.settings",
     **dict.fromkeys(("ModelFailed", "NotReady", "RagError", "UsageError"), "rag.errors"),
     **dict.fromkeys(
-        ("Address", "Answer", "Citation", "Exchange", "Hit", "Passage", "Transcript", "Turn"),
+        (
+            "Address",
+            "Answer",
+            "Citation",
+            "Earlier",
+            "Exchange",
+            "Finding",
+            "Hit",
+            "Passage",
+            "QuoteCheck",
+            "Transcript",
+            "Turn",
+        ),
         "rag.types",
     ),
 }
@@ -35,11 +59,14 @@ __all__ = [
     "Address",
     "Answer",
     "Citation",
+    "Earlier",
     "Exchange",
+    "Finding",
     "Hit",
     "ModelFailed",
     "NotReady",
     "Passage",
+    "QuoteCheck",
     "Rag",
     "RagError",
     "Settings",

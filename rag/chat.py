@@ -8,15 +8,16 @@ compares a whole screen.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rag import retrieve, views
+from rag import views
 from rag.answer import one_line
 from rag.conversations import Conversation, markdown, remarks
 from rag.errors import ModelFailed, RagError, UsageError, safe
-from rag.pipeline import Rag, index_folder
+from rag.pipeline import Rag, index_folder, named
 from rag.types import Answer
 
 Read = Callable[[], str | None]
@@ -49,7 +50,7 @@ class Session:
         self.index = index_of(rag)
         self.conversation = conversation or Conversation.new(self.index)
         self.known = tuple(dict.fromkeys(row.name for row in rag.store.catalog.speakers()))
-        self.speakers = tuple(full for name in speakers for full in self._meant(name))
+        self.speakers = named.speakers(speakers, self.known)
         self._unkept = False
 
     @property
@@ -63,7 +64,7 @@ class Session:
         Raises:
             UsageError: when nobody in the index is called so.
         """
-        self.speakers = tuple(self._meant(name)) if name else ()
+        self.speakers = named.speakers(name, self.known) if name else ()
         who = ", ".join(self.speakers)
         return f"From now on only what {who} says." if name else "Everybody is heard again."
 
@@ -89,8 +90,8 @@ class Session:
         """
         if not self.conversation.entries:
             return NOTHING
-        path = Path(name or f"chat-{self.conversation.id}.md").expanduser()
-        return f"Written to {export(self.conversation, path)}"
+        name = name or f"chat-{self.conversation.id}.md"
+        return f"Written to {export(self.conversation, Path(name))}"
 
     def completions(self) -> list[str]:
         """Return the lines that one may begin to type: commands, speakers, the last addresses."""
@@ -98,16 +99,9 @@ class Session:
         hits = self.last.hits if self.last else ()
         addresses = [item.address for item in cited] + [item.passage.address for item in hits]
         lines = [name for name in COMMANDS if name not in ("/show", "/speaker")]
-        lines += [f"/show {address}" for address in dict.fromkeys(addresses)]
+        lines += [f"/show {address}" for address in dict.fromkeys(addresses) or ("",)]
         lines += [f"/speaker {name}" for name in self.known]
         return [safe(line) for line in lines]
-
-    def _meant(self, name: str) -> list[str]:
-        found = retrieve.matching(name, self.known)
-        if not found:
-            there = ", ".join(self.known) or "nobody"
-            raise UsageError(f"no speaker {name!r} in the index", f"there are: {there}")
-        return found
 
 
 def chat(session: Session, read: Read, write: Write) -> None:
@@ -139,12 +133,15 @@ def export(conversation: Conversation, path: Path) -> Path:
         UsageError: when the file is there already, or cannot be written.
     """
     try:
+        # Not Path.expanduser, which fails where nobody has that name.
+        path = Path(os.path.expanduser(path))
         with open(path, "x", encoding="utf-8", errors="backslashreplace") as file:
             file.write(markdown(conversation))
     except FileExistsError:
         raise UsageError(f"{path} exists already", "name another file, or remove it") from None
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", "name another file") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{path}: {reason}", "name another file") from error
     return path
 
 

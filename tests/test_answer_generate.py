@@ -37,7 +37,7 @@ def opened(quoting: Rag, llm_server: Scripted) -> Open:
     """Open it with settings of the test and the model of the scripted server."""
 
     def open_(**settings: float) -> Rag:
-        chosen = replace(Settings(model="scripted", model_retries=0), **settings)
+        chosen = replace(Settings(model="scripted", model_retries=0), **settings)  # type: ignore[arg-type]
         return Rag(quoting.store, quoting.encoder, chosen, load(chosen, os.environ))
 
     return open_

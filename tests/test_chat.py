@@ -265,6 +265,7 @@ def test_export_writes_markdown_and_never_over_a_file(
     assert shown[3] == f"> /export\n{name} exists already (name another file, or remove it)"
     assert shown[4] == "> /export my talk.md\nWritten to my talk.md"
     assert shown[5].endswith("no/where.md: No such file or directory (name another file)")
+    assert "embedded null" in screen(fake, "one", "/export a\0b", "/export ~nobody\0/x")
     assert Path(name).read_text(encoding="utf-8") == conversations.markdown(conversation)
     assert "[talk:2](talk.txt#L3)" in Path("my talk.md").read_text(encoding="utf-8")
 

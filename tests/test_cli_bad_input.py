@@ -178,7 +178,7 @@ def test_what_nobody_thought_of_is_one_line_as_well(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "/some/file")
 
-    monkeypatch.setattr("rag.store.catalog.write", full)
+    monkeypatch.setattr("rag.store.recording.write", full)
     (indexed / "corpus" / "tea.md").unlink()
     result = run("index")
     assert result.code == 3

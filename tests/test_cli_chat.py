@@ -132,6 +132,8 @@ def test_a_bad_file_is_named_and_the_others_are_listed(indexed: Path, run: Run) 
     assert kept.id in result.out
     assert is_one_line(result.err)
     assert ".jsonl:1: not a conversation of version 1 (" in result.err
+    removed = run("chats", bad.stem, "--delete")
+    assert removed.out == "removed [2J\n"
     assert "\x1b" not in result.err
 
 

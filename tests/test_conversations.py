@@ -98,6 +98,13 @@ def test_a_file_is_lines_of_json_that_steer_no_terminal_and_is_nobody_elses() ->
     assert conversations.folder().stat().st_mode & 0o777 == 0o700
 
 
+def test_conversations_are_with_the_user_and_not_with_the_project(
+    project: Path, tmp_path: Path
+) -> None:
+    assert talk("one").path.parent == tmp_path / "data-home" / "rag" / "conversations"
+    assert [path.name for path in project.iterdir() if path.name != "corpus"] == ["rag.toml"]
+
+
 def test_there_is_a_file_only_with_the_first_answer() -> None:
     begun = Conversation.new("/i")
     assert not conversations.folder().exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 import traceback
@@ -26,6 +27,12 @@ from rag.types import Delta, Message
 ASKED = [Message("system", "Answer from the passages."), Message("user", "茶馆几点开门？")]
 OPENED = ("早上", "五点。[tea:2]")
 WHOLE = "".join(OPENED)
+
+
+@pytest.fixture(autouse=True)
+def _without_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every new client reads all certificates of the system, 50 ms that no test here needs."""
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_: None)
 
 
 @pytest.fixture
@@ -135,7 +142,9 @@ THOUGHT = "<think>They ask, maybe, for 「茶」 [tea:9].\n</think>\n\n"
 @pytest.mark.parametrize("text", [THOUGHT + WHOLE, "\n" + THOUGHT + WHOLE, WHOLE])
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())
-def test_what_is_thought_aloud_is_left_out_however_it_is_cut(text: str, data: st.DataObject) -> None:
+def test_what_is_thought_aloud_is_left_out_however_it_is_cut(
+    text: str, data: st.DataObject
+) -> None:
     from rag.llm import _without_thinking
 
     places = sorted(data.draw(st.sets(st.integers(1, len(text) - 1), max_size=8)))

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
+from fakes import HashEncoder
 from real_server import MODEL, SENTENCE, RealServer
 from samples import is_one_line
 
 from rag.errors import ModelFailed
 from rag.llm import Endpoint, OpenAIChat
+from rag.pipeline import Rag
+from rag.settings import Settings
+from rag.store import Store
 from rag.types import Message
 
 ASKED = [
@@ -74,3 +79,19 @@ def test_a_server_that_cannot_list_its_models_wants_one_named(server: RealServer
     with pytest.raises(ModelFailed, match="does not tell which models") as failed:
         list(chat(server, "").stream(ASKED))
     assert "--model" in failed.value.hint
+
+
+def test_a_question_is_answered_and_the_answer_checked(server: RealServer, built: Path) -> None:
+    asked = Rag(Store.open(built), HashEncoder(), Settings(), chat(server, MODEL))
+    reply = asked.stream("最便宜的茶多少钱一壶？")
+    pieces = list(reply)
+    answer = reply.answer
+    assert answer is not None
+    assert "".join(pieces) == answer.text == SENTENCE
+    assert len(pieces) > 5
+    (cited,) = answer.citations
+    assert (str(cited.address), cited.speaker, cited.exact) == ("tea:4", "王秀兰", True)
+    assert cited.quote in SENTENCE
+    assert answer.quotes == 1
+    assert (answer.model, answer.refused, answer.incomplete) == (MODEL, False, False)
+    assert answer.usage["total_tokens"] > answer.usage["completion_tokens"] > 20

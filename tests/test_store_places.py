@@ -105,11 +105,11 @@ def test_nearest_gives_what_there_is_when_more_is_asked_for(built: Path) -> None
 def test_an_index_without_passages_finds_nothing(tmp_path: Path) -> None:
     from rag.lexical import Lexical
     from rag.lexical import build as build_lexical
-    from rag.store import catalog
+    from rag.store import catalog, recording
     from rag.store.generation import Manifest
     from rag.store.index import read_vectors, write_vectors
 
-    catalog.write(tmp_path / "p", [], [])
+    recording.write(tmp_path / "p", [], [])
     write_vectors(tmp_path / "v", np.zeros((0, 64), dtype=np.float32))
     build_lexical(tmp_path / "l", [])
     manifest = Manifest("fake", "fake", 64, 400, (), "test", "")

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from rag.answer.extract import NOT_FOUND
 from rag.answer.pack import Given
 from rag.answer.scan import MARKS
-from rag.lexical import question_terms, terms
+from rag.lexical import question_terms
 from rag.text import HAN, fold, sentences
 from rag.types import Encoder
 
@@ -48,18 +48,27 @@ def unsupported(
     claims = list(_claims(text))
     if not claims or not turns or doubtful:
         return [sentence for sentence, _ in claims]
-    spoken = [item.source.text for item in turns]
-    everything = _THOUSANDS.sub("", fold(" ".join(spoken)))
-    words = [set(terms(item)) for item in spoken]
-    bare = [_bare(sentence) for sentence, _ in claims]
-    likeness = (encoder.passages(bare) @ encoder.passages(spoken).T).max(axis=1).tolist()
-    flagged = []
-    for (sentence, least), said, alike in zip(claims, bare, likeness, strict=True):
-        wanted = set(question_terms(said))
-        shared = max(len(wanted & there) for there in words) / (len(wanted) or 1)
-        if _invents_number(said, everything) or max(alike, shared) < least:
-            flagged.append(sentence)
-    return flagged
+    # A reply is often only understood with its question: both are looked at, and each alone.
+    spoken = list(
+        dict.fromkeys(text for t in turns for text in (t.source.text, t.passage.searchable))
+    )
+    folded = [_THOUSANDS.sub("", fold(text)) for text in spoken]
+    flagged = {sentence for sentence, _ in claims if _invents_number(_bare(sentence), folded)}
+    # Most claims share words with what they are made from; the others may do so in other words.
+    unlike = [item for item in claims if _shared(_bare(item[0]), folded) < item[1]]
+    if unlike:
+        near = encoder.passages([_bare(item[0]) for item in unlike]) @ encoder.passages(spoken).T
+        likeness = near.max(axis=1).tolist()
+        flagged |= {
+            item[0] for item, alike in zip(unlike, likeness, strict=True) if alike < item[1]
+        }
+    return [sentence for sentence, _ in claims if sentence in flagged]
+
+
+def _shared(claim: str, folded: Sequence[str]) -> float:
+    """The largest share of a claim's terms that stand in one text."""
+    wanted = question_terms(claim)
+    return max(sum(term in text for term in wanted) for text in folded) / (len(wanted) or 1)
 
 
 def _claims(text: str) -> Iterator[tuple[str, float]]:
@@ -84,13 +93,15 @@ def _bare(sentence: str) -> str:
     return _QUOTATION.sub(" ", _KEY.sub("", sentence)).strip()
 
 
-def _invents_number(said: str, everything: str) -> bool:
+def _invents_number(said: str, folded: Sequence[str]) -> bool:
     numbers = _NUMBER.findall(_THOUSANDS.sub("", fold(said)))
-    return any(
-        re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", everything) is None
-        and not any(spelt in everything for spelt in _spelt(number))
-        for number in numbers
-    )
+    return any(not any(_mentions(text, number) for text in folded) for number in numbers)
+
+
+def _mentions(text: str, number: str) -> bool:
+    if number in text and re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", text):
+        return True
+    return any(spelt in text for spelt in _spelt(number))
 
 
 def _spelt(number: str) -> Iterator[str]:

@@ -56,12 +56,14 @@ def ask(
         plan = planned(question, batch, jobs, out, strict)
         text = "" if plan else question_of(question)
         rag = open_index(index=index, encoder=encoder, k=k, model=model)
-        complain(mode(rag))
         if plan is not None:
             from rag.script import asking
 
+            complain(mode(rag))
             raise typer.Exit(run_batch(plan, asking(rag, who, where)))
-        answer = _answered(rag.stream(text, speaker=who, transcript=where), json)
+        reply = rag.stream(text, speaker=who, transcript=where)
+        complain(mode(rag))
+        answer = _answered(reply, json)
         _comment(answer, verbose)
         if answer.refused or (strict and answer.findings):
             raise typer.Exit(1)

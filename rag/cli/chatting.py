@@ -81,13 +81,13 @@ def chats(
         elif delete:
             if export or json:
                 raise UsageError("--delete with another option", "export first, then remove")
-            print(f"removed {conversations.delete(id)}")
+            print(safe(f"removed {conversations.delete(id)}"))
         else:
             conversation = conversations.Conversation.resume(id)
             if export:
                 from rag import chat as door
 
-                say(f"written to {door.export(conversation, export)}")
+                say(safe(f"written to {door.export(conversation, export)}"))
             elif json:
                 print(views.to_json(conversations.whole(conversation)))
             else:

@@ -39,11 +39,12 @@ def quote(
         from rag.store import Store
 
         text = _quotation(words)
-        started = time.perf_counter()
         store = Store.open(index_folder(settings(index=index)))
         known = tuple(dict.fromkeys(row.name for row in store.catalog.speakers()))
         who = named.speakers(speaker or (), known)
-        found = look_up(store, text, who, named.transcripts(transcript or (), store))
+        where = named.transcripts(transcript or (), store)
+        started = time.perf_counter()
+        found = look_up(store, text, who, where)
         print(views.to_json(as_json(found)) if json else shown(found, who))
         if verbose:
             say(f"looked up in {(time.perf_counter() - started) * 1000:.1f} ms")

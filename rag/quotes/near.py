@@ -218,16 +218,29 @@ def _difference(wanted: _Wanted, text: str, parts: Sequence[tuple[str, int, int,
 def marked(text: str, place: Place) -> str:
     """Write a place at which something is lost: the words, with what they lost as `[-said-]`."""
     gaps = [
-        (start, end)
-        for start, end in place.gaps
-        if not any(start <= low and high <= end for low, high in place.lost)
+        part
+        for gap in place.gaps
+        for part in _without(gap, place.lost)
+        if squash(text[slice(*part)])
     ]
     shown, done = "", place.start
     for start, end in sorted((*place.lost, *gaps)):
-        left_out = "…" if (start, end) in gaps else _removed(text[start:end])
+        said = text[start:end]
+        left_out = f"…{said[len(said.rstrip()) :]}" if (start, end) in gaps else _removed(said)
         shown += text[done:start] + left_out
         done = end
     return one_line(shown + text[done : place.end])
+
+
+def _without(gap: tuple[int, int], lost: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return what is left of a gap at whose ends something else is shown."""
+    start, end = gap
+    for low, high in lost:
+        if low == start:
+            start = high
+        elif high == end:
+            end = low
+    return [(start, end)] if start < end else []
 
 
 def _removed(text: str) -> str:

@@ -15,7 +15,7 @@ from rag.chunker import passages as cut
 from rag.errors import NotReady
 from rag.lexical import Entry
 from rag.lexical import build as build_lexical
-from rag.store import catalog as texts
+from rag.store import recording
 from rag.store.files import Files, Progress, choose, read_all, relative, silent, unchanged
 from rag.store.generation import Manifest, exists, publish, writing
 from rag.store.index import PASSAGES, TERMS, VECTORS, Store, write_vectors
@@ -108,7 +108,7 @@ def _write(
     hashes = [_hash(passage) for passage in found]
     vectors, embedded = _vectors(found, hashes, encoder, old, progress)
     hashed = zip(found, hashes, strict=True)
-    texts.write(temporary / PASSAGES, read.items, hashed, manifest.roots)
+    recording.write(temporary / PASSAGES, read.items, hashed, manifest.roots)
     write_vectors(temporary / VECTORS, vectors)
     build_lexical(temporary / TERMS, _entries(found))
     report = _report(read, gone, old, passages=len(found), embedded=embedded, changed=True)
