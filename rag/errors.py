@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 
 STEERING = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-"""Characters that steer a terminal or turn the writing direction."""
+"""Characters that steer a terminal, turn the writing direction, or hide what they say."""
 
 
 def safe(text: str) -> str:

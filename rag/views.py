@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def to_json(value: object) -> str:
     """Write a value as one line of JSON, fit for a terminal; dataclasses become objects."""
     text = json.dumps(value, ensure_ascii=False, default=_plain)
-    return STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return STEERING.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def _plain(value: object) -> object:

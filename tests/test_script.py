@@ -11,7 +11,7 @@ from threading import Barrier, Event, Lock
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import ModelFailed, NotReady, RagError, UsageError
@@ -150,6 +150,7 @@ def test_a_question_that_cannot_be_asked_is_named_and_ends_it() -> None:
 # --- several at once
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(0, 3), max_size=40), st.integers(1, 6))
 def test_replies_are_in_the_order_of_the_questions(waits: list[int], jobs: int) -> None:
     turn = Event()
@@ -354,6 +355,7 @@ def test_a_torn_line_is_asked_again(tmp_path: Path, torn: bytes) -> None:
     assert [line["id"] for line in written(out)] == list("abcdef")
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     old=st.lists(st.sampled_from("abcdef"), max_size=8),
     new=st.lists(st.sampled_from("abcdef"), max_size=8),
@@ -365,7 +367,7 @@ def test_cut_anywhere_a_journal_loses_only_what_was_cut(
     folder = tmp_path_factory.mktemp("batch")
     out, first, second = folder / "out.jsonl", Counting(), Counting()
     results = Results(out, HERE)
-    into(results, read(lines(*old), "q"), Task(first, HERE), 2, lambda _: None)
+    into(results, read(lines(*old), "q"), Task(first, HERE), 1, lambda _: None)
     results.close()
     journal = folder / "out.jsonl.partial"
     whole = journal.read_bytes()[:torn] if old else b""
@@ -459,6 +461,26 @@ def test_a_file_of_something_else_is_not_overwritten(tmp_path: Path, content: st
     assert out.read_text() == content
     assert names(tmp_path) == ["out.jsonl"]
     assert not reply.asked
+
+
+@pytest.mark.parametrize("content", ["my notes\n{}\n", "my notes", "{}"])
+def test_a_journal_of_something_else_is_left_alone(tmp_path: Path, content: str) -> None:
+    journal = tmp_path / "out.jsonl.partial"
+    journal.write_text(content)
+    with pytest.raises(UsageError, match=r"out\.jsonl\.partial:1: not a result of a batch"):
+        keep(tmp_path / "out.jsonl", lines("a"), echo)
+    assert journal.read_text() == content
+
+
+def test_a_journal_outlives_a_file_that_cannot_be_used(tmp_path: Path) -> None:
+    out, reply = tmp_path / "out.jsonl", Counting()
+    interrupted(out, lines(*"abc"), 2, reply)
+    out.write_text("my notes\n")
+    with pytest.raises(UsageError):
+        keep(out, lines(*"abc"), reply)
+    out.unlink()
+    keep(out, lines(*"abc"), reply)
+    assert reply.asked == {"a": 1, "b": 1, "c": 1}
 
 
 def test_an_empty_file_is_filled(tmp_path: Path) -> None:

@@ -132,8 +132,11 @@ def _line(item: Given) -> str:
 
 def plain(text: str) -> str:
     """Return text that stays in its line and cannot be taken for markup of a prompt."""
-    text = _CHAT_MARKUP.sub("［", _TAG_END.sub("›", _TAG.sub("‹", safe(text))))
-    return _SPACES.sub(" ", text).strip()
+    return _SPACES.sub(" ", _unmarked(text)).strip()
+
+
+def _unmarked(text: str) -> str:
+    return _CHAT_MARKUP.sub("［", _TAG_END.sub("›", _TAG.sub("‹", safe(text))))
 
 
 def earlier(history: Sequence[Earlier], window: int) -> list[Message]:
@@ -143,7 +146,7 @@ def earlier(history: Sequence[Earlier], window: int) -> list[Message]:
     for item in reversed([said for said in history if said.answer][-_EARLIER_KEPT:]):
         pair = [
             Message("user", plain(item.question)),
-            Message("assistant", safe(item.answer)[:_EARLIER_LONGEST]),
+            Message("assistant", _unmarked(item.answer)[:_EARLIER_LONGEST]),
         ]
         room -= tokens(pair)
         if room < 0:

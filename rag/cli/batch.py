@@ -122,14 +122,15 @@ def _keep(lines: BinaryIO, plan: Plan, task: Task, out: Path, watch: Watch) -> T
             asked = script.read(lines, plan.name)
             script.into(results, asked, task, plan.jobs or task.jobs, watch)
         except BaseException:
-            complain(f"{results.kept} replies are kept in {results.partial}: run it again to go on")
+            if kept := results.kept:
+                complain(f"{kept} replies are kept in {results.partial}: run it again to go on")
             raise
         for line, before in results.all():
             totals.add(line, before)
         if results.complete:
             complain(f"{out} is complete and the questions are unchanged: nothing was asked")
-        for kept in results.publish():
-            complain(f"{out}: replies that it has no place for now are kept in {kept}")
+        for spare in results.publish():
+            complain(f"{out}: replies that it has no place for now are kept in {spare}")
     return totals
 
 

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag.errors import STEERING
 from rag.text import HAN, HANGUL, KANA, fold
 
 WIDE = f"{HAN}{KANA}{HANGUL}"
@@ -40,7 +41,8 @@ _ODD = re.compile(
     "\\u2212\\u2500-\\u26ff\\u3000-\\u3029\\u3030-\\u303f\\u3041-\\u3096\\u30a1-\\u30fe\\u4e00-\\u9fff"
     "\\u3400-\\u4dbf\\uac00-\\ud7a3\\uff01-\\uff5e\\uffe5\\U00020000-\\U0002a6df]"
 )
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]")
+# A model is shown a text without the characters that steer a terminal, and quotes it so.
+_INVISIBLE = re.compile(f"{STEERING.pattern}|[\u00ad\u200c\u200d\ufe00-\ufe0f]")
 _KEPT = 1024  # texts; an answer has some sixty sources, and a conversation returns to them
 
 
@@ -55,7 +57,7 @@ def squash(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Return `text` in a form in which every character can be folded on its own."""
-    if text.isascii() or not _ODD.search(text):
+    if not _INVISIBLE.search(text) and (text.isascii() or not _ODD.search(text)):
         return text
     return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
 

@@ -33,13 +33,14 @@ if TYPE_CHECKING:
 
 FINGERPRINT = "fingerprint"
 _FINGERPRINT = re.compile(r"(?P<context>[0-9a-f]{8})-(?P<key>[0-9a-f]{16})")
+_OPENING = b'{"id"'
 _FILE, _JOURNAL = 0, 1  # where a line stands: in the file as it was, or in the journal
 
 
 class Results:
     """The file of results at `path`, the journal beside it, and what both have already.
 
-    Of a line only its place is kept in memory, about 150 bytes. `foreign` counts the replies there
+    Of a line only its place is kept in memory, some 300 bytes. `foreign` counts the replies there
     that were given under other circumstances; they are not used, and not thrown away either.
     `ready` counts the questions so far that need not be asked.
     """
@@ -52,7 +53,7 @@ class Results:
             NotReady: when another process is writing it.
         """
         self.path = path.resolve()
-        self.partial = self.path.with_name(f"{path.name}.partial")
+        self.partial = self.path.with_name(f"{self.path.name}.partial")
         self.foreign = 0
         self.ready = 0
         self._context = context
@@ -64,6 +65,7 @@ class Results:
         self._held = [0, 0]  # replies in the file and in the journal
         self._began = 0  # where this run's lines begin in the journal
         self._journal: FileIO | None = None
+        self._published = False
         if self.path.exists() and not self.path.is_file():
             raise UsageError(f"{path} is not a file", "name one, or leave out --out and use >")
         if not self.path.parent.is_dir():
@@ -82,7 +84,9 @@ class Results:
         try:
             lock.acquire()
         except Timeout:
-            raise NotReady(f"{self.path} is being written by another process", "wait") from None
+            raise NotReady(
+                f"{self.path} is being written by another process", "try again later"
+            ) from None
         except OSError as error:
             raise _not_writable(self.path, error) from error
         return lock
@@ -93,13 +97,13 @@ class Results:
             self._journal = self.partial.open("ab", buffering=0)
             for number, (offset, data) in enumerate(_lines(self.path), start=1):
                 if not self._note(data, offset, _FILE):
-                    raise UsageError(
-                        f"{self.path}:{number}: not a result of a batch",
-                        "name another file, or remove this one",
-                    )
+                    raise _not_ours(self.path, number)
             for offset, data in _lines(self.partial):
-                if data.endswith(b"\n"):
-                    self._note(data, offset, _JOURNAL)
+                whole = data.endswith(b"\n")
+                ours = self._note(data, offset, _JOURNAL) if whole else data[:5] == _OPENING
+                if offset == 0 and not ours and not _OPENING.startswith(data):
+                    raise _not_ours(self.partial, 1)
+                if whole:
                     self._began = offset + len(data)
             self._journal.truncate(self._began)
         except OSError as error:
@@ -207,7 +211,7 @@ class Results:
                 kept.append(self._spare(self.partial, self._began))
         except OSError as error:
             raise _not_writable(self.path, error) from error
-        self._held[_JOURNAL] = 0
+        self._published = True
         return kept
 
     def _replace(self) -> None:
@@ -238,8 +242,9 @@ class Results:
         if self._journal is not None:
             self._journal.close()
         with suppress(OSError):
-            if self._journal is not None and not self.kept:
+            if self._published or not self.partial.stat().st_size:
                 self.partial.unlink()
+        with suppress(OSError):
             Path(self._lock.lock_file).unlink()
         self._lock.release()
 
@@ -261,6 +266,12 @@ def _key(asked: Asked, repeated: int) -> int:
     values = json.dumps([asked.id, asked.question, history, repeated], sort_keys=True)
     digest = hashlib.blake2b(values.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") or 1
+
+
+def _not_ours(path: Path, line: int) -> UsageError:
+    return UsageError(
+        f"{path}:{line}: not a result of a batch", "name another file, or remove this one"
+    )
 
 
 def _not_writable(path: Path, error: OSError) -> UsageError:
