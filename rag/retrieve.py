@@ -193,7 +193,10 @@ def search(
 
 def _favour(hits: Iterable[Hit], query: Query) -> list[Hit]:
     """Sort hits: higher what is spoken, by somebody named, and near what was just talked about."""
-    favoured = [replace(hit, score=hit.score + _bonus(hit.passage, query)) for hit in hits]
+    favoured = [
+        replace(hit, score=hit.score + bonus) if (bonus := _bonus(hit.passage, query)) else hit
+        for hit in hits
+    ]
     best = max(hit.score for hit in favoured)
     theirs = [hit.score for hit in favoured if _by_named(hit.passage, query)]
     if theirs and max(theirs) >= _THEIRS_WILL_DO * best:
@@ -208,14 +211,15 @@ def _favour(hits: Iterable[Hit], query: Query) -> list[Hit]:
 
 
 def _by_named(passage: Passage, query: Query) -> bool:
-    return not query.named.isdisjoint(passage.speakers)
+    return bool(query.named) and not query.named.isdisjoint(passage.speakers)
 
 
 def _bonus(passage: Passage, query: Query) -> float:
     bonus = _SPEECH_BONUS * (not passage.section)
     bonus += _SPEAKER_BONUS * _by_named(passage, query)
-    topic, place = query.topic, passage.address
-    if topic is not None and topic.transcript == place.transcript:
+    topic = query.topic
+    if topic is not None and topic.transcript == passage.transcript:
+        place = passage.address
         near = topic.section == place.section and abs(place.first - topic.last) <= _NEARBY
         bonus += query.leaning * (_TOPIC_BONUS + _NEARBY_BONUS * near)
     return bonus
@@ -328,9 +332,9 @@ def confidence(hits: Sequence[Hit]) -> float:
 def _without_copies(hits: Iterable[Hit], k: int) -> list[Hit]:
     """Keep the first `k` hits, leaving out those that say what a better one says."""
     kept: list[Hit] = []
-    seen: list[set[str]] = []
+    seen: list[frozenset[str]] = []
     for hit in hits:
-        words = set(terms(_words(hit.passage)))
+        words = _term_set(_words(hit.passage))
         if any(_jaccard(words, other) > _SAME_WORDS for other in seen):
             continue
         kept.append(hit)
@@ -340,10 +344,20 @@ def _without_copies(hits: Iterable[Hit], k: int) -> list[Hit]:
     return kept
 
 
+@lru_cache(maxsize=4096)
+def _term_set(text: str) -> frozenset[str]:
+    """The terms of a passage, which is a candidate for many questions of a batch."""
+    return frozenset(terms(text))
+
+
 def _words(passage: Passage) -> str:
     return " ".join(span.text for span in passage.spans)
 
 
-def _jaccard(one: set[str], other: set[str]) -> float:
-    union = len(one | other)
-    return len(one & other) / union if union else 1.0
+def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+    """Return the similarity of two sets, or what bounds it where their sizes already differ."""
+    fewer, more = sorted((len(one), len(other)))
+    if fewer <= _SAME_WORDS * more:
+        return fewer / more if more else 1.0
+    shared = len(one & other)
+    return shared / (fewer + more - shared)

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import rag as package
-from rag.cli import asking, chatting
+from rag.cli import asking, chatting, evaluating
 from rag.cli import quote as quoting
 from rag.cli.batch import planned, run_batch
 from rag.cli.inputs import open_index, question_of, settings, shown
@@ -146,6 +146,7 @@ app.command()(asking.ask)
 app.command()(chatting.chat)
 app.command()(chatting.chats)
 app.command()(quoting.quote)
+app.command("eval")(evaluating.evaluate)
 
 
 @app.command()

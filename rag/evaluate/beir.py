@@ -9,7 +9,7 @@ With negatives it is asked a second time, without those that do answer it: that 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,8 +31,8 @@ def is_one(folder: Path) -> bool:
     return all((folder / name).is_file() for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv"))
 
 
-def tasks(folder: Path) -> list[Task]:
-    """Read the judged questions of a collection.
+def tasks(folder: Path, known: Collection[str]) -> list[Task]:
+    """Read the judged questions of a collection, of which the documents `known` are indexed.
 
     Raises:
         UsageError: for a line that cannot be read.
@@ -46,8 +46,10 @@ def tasks(folder: Path) -> list[Task]:
         asked = text(row, "text", where)
         case = Case(id_, asked, kind=kind(row, where), language=language(asked), where=where)
         exclude = frozenset(texts(row, "exclude", where))
-        gold = tuple(_address(document) for document in sorted(judged[id_] - exclude))
-        found.append(Task(case, gold, exclude=exclude))
+        relevant = sorted(judged[id_] - exclude)
+        gold = tuple(_address(document) for document in relevant if document in known)
+        missing = tuple(document for document in relevant if document not in known)
+        found.append(Task(case, gold, missing, exclude))
         if texts(row, "negatives", where):
             silent = replace(case, id=f"{id_} {NEGATIVES}", answerable=False, kind=NEGATIVES)
             found.append(Task(silent, exclude=exclude | judged[id_]))

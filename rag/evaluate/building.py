@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from rag import __version__, lexical, paths, store
 from rag.lexical import Entry
 from rag.settings import Settings
-from rag.store import Manifest, Store, catalog
+from rag.store import Manifest, Store, recording
 from rag.store.generation import publish, writing
 from rag.store.index import PASSAGES, TERMS, VECTORS, write_vectors
 from rag.text import sentences
@@ -104,7 +104,7 @@ def from_passages(
 ) -> None:
     """Write an index of passages that are already cut; `vectors` has one row for each."""
     with writing(place) as temporary:
-        catalog.write(
+        recording.write(
             temporary / PASSAGES,
             ((item, "") for item in transcripts),
             ((passage, b"") for passage in passages),
@@ -146,12 +146,12 @@ def without_turns(
     ids = range(whole.manifest.passages)
     before = whole.catalog.passages(ids)
     items = whole_transcripts(whole)
-    texts = {
+    words = {
         item.id: " ".join(_even(t.text) for t in item.turns if t.number in hidden.get(item.id, ()))
         for item in items
     }
     after = [
-        _hide(passage, hidden.get(passage.transcript, set()), texts[passage.transcript])
+        _hide(passage, hidden.get(passage.transcript, set()), words[passage.transcript])
         for passage in before
     ]
     kept = [(row, new) for row, new in zip(ids, after, strict=True) if new is not None]

@@ -3,7 +3,8 @@
 `transcripts/` holds the files, `gold_spans.jsonl` the lines in which each question is answered
 (`{"query_id", "transcript", "line_spans": [[from, to]]}`, counted from 1), `queries.jsonl` the
 questions. A passage is right when it shares a turn with a span. The turn that a question was taken
-from (its `exclude`, a line of `corpus.jsonl`) is kept out of the indexed text: it would find itself.
+from (its `exclude`, a line of `corpus.jsonl`) is kept out of the indexed text, where it would find
+itself.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from rag.errors import UsageError
 from rag.evaluate import beir
 from rag.evaluate.cases import Case, rows, text, texts
 from rag.evaluate.gold import Task
-from rag.store.index import Store
 from rag.text import language
 from rag.types import Address, Section, Transcript, Turn
 
@@ -67,7 +67,7 @@ def is_one(folder: Path) -> bool:
     return (folder / "gold_spans.jsonl").is_file() and (folder / "transcripts").is_dir()
 
 
-def tasks(folder: Path, store: Store, items: Iterable[Transcript], within: bool) -> list[Task]:
+def tasks(folder: Path, items: Iterable[Transcript], within: bool) -> list[Task]:
     """Read the questions, and look up their gold turns.
 
     `within` asks each question inside its transcript only.
@@ -93,9 +93,7 @@ def tasks(folder: Path, store: Store, items: Iterable[Transcript], within: bool)
             transcript=item.id if within and item is not None else "",
             where=gold.where,
         )
-        there = dict.fromkeys(
-            place for place in places.values() if place and store.catalog.passages_at(place)
-        )
+        there = dict.fromkeys(place for place in places.values() if place is not None)
         missing = [f"{gold.file}:{first}-{last}" for (first, last), p in places.items() if not p]
         found.append(Task(case, tuple(there), tuple(missing)))
     if not any(task.gold for task in found):
@@ -123,9 +121,7 @@ def _is_range(span: object) -> bool:
 def hidden(folder: Path, items: Iterable[Transcript]) -> dict[str, set[int]]:
     """Return the turns that questions were taken from, by transcript."""
     wanted = {
-        id_
-        for where, row in rows(folder / "queries.jsonl")
-        for id_ in texts(row, "exclude", where)
+        id_ for where, row in rows(folder / "queries.jsonl") for id_ in texts(row, "exclude", where)
     }
     if not wanted or not (folder / "corpus.jsonl").is_file():
         return {}
