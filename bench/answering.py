@@ -36,6 +36,9 @@ class _Recorder:
         self.model = model.model
         self.messages: tuple[Message, ...] = ()
 
+    def check(self) -> None:
+        self._chat.check()
+
     def stream(self, messages: Sequence[Message], /) -> Iterator[Delta]:
         self.messages = tuple(messages)
         yield from self._chat.stream(messages)

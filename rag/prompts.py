@@ -79,7 +79,8 @@ def parse(text: str, places: frozenset[str], path: Path) -> Prompt:
             "see the prompts that come with rag",
         )
     found: set[str] = set()
-    for number, line in enumerate(text.splitlines(), start=1):
+    above = pieces[0].count("\n")  # places named in the note for people are not there
+    for number, line in enumerate(text.split("\n")[above:], start=above + 1):
         found |= _places(line, places, f"{path}:{number}")
     if missing := sorted(places - found):
         raise UsageError(f"{path}: ${missing[0]} is missing", "write it where it belongs")

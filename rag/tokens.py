@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
-from threading import Thread
+from threading import Lock, Thread
 
 from rag.text import HAN, HANGUL, KANA
 
@@ -22,6 +22,7 @@ MARGIN = 1.15
 
 _TABLE = "o200k_base"
 _SECONDS = 3.0  # to wait for a table that has to be downloaded
+_loading = Lock()
 _WIDE = f"{HAN}{KANA}{HANGUL}"
 # A token is a wide character, up to six letters, up to three digits, or a sign.
 _TOKEN = re.compile(rf"[{_WIDE}]|[^\W\d_{_WIDE}]{{1,6}}|\d{{1,3}}|[^\w\s]|_")
@@ -40,15 +41,30 @@ def cautious(text: str) -> int:
     return int(estimate(text) * MARGIN) + 1
 
 
-@cache
 def exact(model: str) -> Counter | None:
     """Return the counter of a model's own tokens, or None where its table is not to be had.
 
     The table of a model that tiktoken does not know is `o200k_base`. Waits 3 s at most for a
-    download, and once; a program that goes on without it is told so by a warning in the log.
+    download, and once a table, whoever else asks; a program that goes on without it is told so by
+    a warning in the log.
     """
+    with _loading:
+        return _counter(_table(model))
+
+
+def _table(model: str) -> str:
+    try:
+        import tiktoken
+
+        return tiktoken.encoding_name_for_model(model)
+    except (ImportError, KeyError):
+        return _TABLE
+
+
+@cache
+def _counter(table: str) -> Counter | None:
     found: list[Counter] = []
-    loading = Thread(target=_load, args=(model, found), daemon=True)
+    loading = Thread(target=_load, args=(table, found), daemon=True)
     loading.start()
     loading.join(_SECONDS)
     if found:
@@ -59,14 +75,11 @@ def exact(model: str) -> Counter | None:
     return None
 
 
-def _load(model: str, found: list[Counter]) -> None:
+def _load(table: str, found: list[Counter]) -> None:
     try:
         import tiktoken
 
-        try:
-            encoding = tiktoken.encoding_for_model(model)
-        except KeyError:
-            encoding = tiktoken.get_encoding(_TABLE)
+        encoding = tiktoken.get_encoding(table)
     except Exception:  # whatever a download fails with: there is an estimate
         return
     found.append(lambda text: len(encoding.encode_ordinary(text)))

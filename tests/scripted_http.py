@@ -222,8 +222,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, body: Body, headers: Iterable[tuple[str, str]] = ()) -> None:
         kind = "text/html" if isinstance(body, str) else "application/json"
         data = (body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)).encode()
-        own = [("Content-Type", kind), ("Content-Length", str(len(data)))]
-        self._begin(status, [*own, *headers])
+        own = {"Content-Type": kind, "Content-Length": str(len(data)), **dict(headers)}
+        self._begin(status, own.items())
         self.wfile.write(data)
 
     def _begin(self, status: int, headers: Iterable[tuple[str, str]]) -> None:

@@ -9,23 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answer.scan import MARKS, pieces, unit
+from rag.answer.pieces import pieces
+from rag.answer.scan import MARKS, Scanner
 
 
 def units(chunks: Sequence[str]) -> list[tuple[str, str]]:
     """The units of a reply that comes in chunks, plain text joined."""
-    held, before, found = "", "", list[tuple[str, str]]()
+    scanner, found = Scanner(), list[tuple[str, str]]()
     for number, chunk in enumerate([*chunks, ""]):
-        held += chunk
-        while (one := unit(held, before, final=number == len(chunks))) is not None:
-            kind, end = one
-            assert 0 < end <= len(held)
-            text, held = held[:end], held[end:]
-            before = text[-1]
+        for kind, raw in scanner.feed(chunk, final=number == len(chunks)):
+            assert raw
+            text = raw
             if kind == "text" and found and found[-1][0] == "text":
                 text = found.pop()[1] + text
             found.append((kind, text))
-    assert held == "", "everything is shown in the end"
     return found
 
 
@@ -103,9 +100,9 @@ def test_a_passage_goes_on_to_the_end_of_the_sentence_and_its_keys(
 
 
 def test_plain_text_is_not_held_back() -> None:
-    assert unit("We open at", "", final=False) == ("text", len("We open at"))
-    assert unit("「我们五点", "：", final=False) is None
-    assert unit("[tea:", "门", final=False) is None
+    assert list(Scanner().feed("We open at")) == [("text", "We open at")]
+    assert list(Scanner().feed("「我们五点")) == []
+    assert list(Scanner().feed("[tea:")) == []
 
 
 def test_white_space_before_a_key_belongs_to_it() -> None:

@@ -211,6 +211,9 @@ def test_a_labelled_answer_that_lacks_something_is_named(
     class Silent:
         model = "m"
 
+        def check(self) -> None:
+            pass
+
         def stream(self, messages: object) -> Any:
             raise AssertionError(f"asked {messages}")
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import ssl
+import subprocess
+import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +24,7 @@ from scripted import KEY, Scripted
 from scripted_http import Ending, Step, unused_url
 
 from rag.errors import ModelFailed
-from rag.llm import DEFAULT_MODEL, Endpoint, OpenAIChat, load
+from rag.llm import DEFAULT_MODEL, Endpoint, OpenAIChat, lean, load
 from rag.settings import Settings
 from rag.types import Delta, Message
 
@@ -71,11 +75,10 @@ def heard(model: OpenAIChat) -> tuple[str, dict[str, int]]:
 
 def broken(model: OpenAIChat) -> tuple[str, ModelFailed]:
     """What came before the failure, and the failure, fit to be shown."""
-    text = ""
+    said: list[str] = []
     with pytest.raises(ModelFailed) as failed:
-        for delta in model.stream(ASKED):
-            text += delta.text
-    error = failed.value
+        said.extend(delta.text for delta in model.stream(ASKED))
+    text, error = "".join(said), failed.value
     assert is_one_line(f"rag: {error}\n")
     assert error.exit_code == 4
     assert error.kind in ModelFailed.KINDS
@@ -229,7 +232,7 @@ def test_a_model_that_is_not_served_is_named(server: Scripted, dialect: str) -> 
     assert "scripted-1" in error.message
     assert NOT_SERVED[dialect] in error.message
     assert "--model" in error.hint
-    assert error.kind == ("request" if dialect == "transformers" else "model")
+    assert error.kind == "model"
 
 
 def test_an_address_that_is_not_an_api_is_told_from_an_unknown_model(server: Scripted) -> None:
@@ -306,7 +309,7 @@ def test_a_model_that_declines_is_not_taken_for_one_that_is_silent(server: Scrip
     declined: Any = {"choices": [{"index": 0, "delta": {"refusal": "I can't help with that."}}]}
     stopped: Any = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
     events = b"".join(map(wire.event, [declined, stopped, "[DONE]"])).decode()
-    server.queue(Step(body=events))
+    server.queue(Step(body=events, headers={"Content-Type": "text/event-stream"}))
     assert broken(chat(server))[1].kind == "filtered"
 
 
@@ -438,7 +441,7 @@ def test_a_key_is_in_nothing_that_is_shown(server: Scripted, key: str) -> None:
 def test_what_looks_like_a_key_is_not_repeated(server: Scripted, said: str) -> None:
     server.fail(401, f"Incorrect API key provided: {said}.")
     _, error = broken(chat(server))
-    assert said.split()[-1] not in str(error)
+    assert said.rsplit(maxsplit=1)[-1] not in str(error)
     assert "***" in error.message
 
 
@@ -461,8 +464,10 @@ def test_without_a_name_a_key_or_an_address_there_is_no_model() -> None:
 
 
 def test_a_named_model_needs_a_key_or_an_address() -> None:
+    model = load(Settings(model="gpt-5"), {})
+    assert model is not None
     with pytest.raises(ModelFailed, match="no key for the model 'gpt-5'") as failed:
-        load(Settings(model="gpt-5"), {})
+        next(model.stream(ASKED))
     assert failed.value.kind == "key"
     assert "OPENAI_API_KEY" in failed.value.hint
 
@@ -509,3 +514,44 @@ def test_several_threads_ask_one_model(server: Scripted) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(ask, range(8))) == [f"{number} is it" for number in range(8)]
     assert (server.lists, server.busiest) == (1, 8)
+
+
+def test_a_package_put_off_is_loaded_once_and_whole(tmp_path: Path) -> None:
+    path = tmp_path / "late.py"
+    path.write_text("import time\nFIRST = [1]\ntime.sleep(0.1)\nLAST = [FIRST]\n")
+    spec = importlib.util.spec_from_file_location("late", path)
+    assert spec is not None
+    module = lean._deferred(spec)
+    assert "FIRST" not in module.__dict__
+    with ThreadPoolExecutor(4) as pool:
+        last = list(pool.map(lambda _: module.LAST, range(4)))
+    assert all(item is module.LAST for item in last)
+    for name in ("nonsense", "__nonsense__"):
+        with pytest.raises(AttributeError, match=name):
+            getattr(module, name)
+
+
+def test_the_whole_client_is_there_for_others_too() -> None:
+    """In a process of its own: here `openai` has been imported long ago."""
+    program = (
+        "from rag.llm.lean import import_openai\nimport sys\nclient = import_openai()\n"
+        "assert len([n for n in sys.modules if n.startswith('openai.types.responses.')]) < 50\n"
+        "from openai.types import CompletionUsage\n"
+        "from openai.types.responses import Response\n"
+        "from openai.types.shared import Metadata\n"
+        "print(CompletionUsage.__name__, Response.__name__, client.__name__)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "CompletionUsage Response openai\n"
+
+
+@pytest.mark.parametrize("body", ["<html>Welcome</html>", {"choices": []}])
+def test_somebody_who_does_not_stream_is_told_from_a_model_that_is_silent(
+    server: Scripted, body: Any
+) -> None:
+    server.queue(Step(body=body))
+    _, error = broken(chat(server))
+    assert "no stream" in error.message
+    assert "OPENAI_BASE_URL" in error.hint

@@ -12,9 +12,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rag.answer.attribution import Attribution
+from rag.answer.keys import parts
 from rag.answer.pack import Given
-from rag.answer.scan import Piece, pieces, unit
-from rag.errors import UsageError, safe
+from rag.answer.pieces import Around, around, pieces
+from rag.answer.scan import Scanner
+from rag.errors import safe
 from rag.quotes import Match, Source, find, nearest
 from rag.text import HAN, language
 from rag.types import Address, Finding
@@ -33,9 +35,8 @@ _MARKS = {
         "place": " (✗ it stands at {})",
     },
 }
-_KEY_SPLIT = re.compile(r"\s*(?:[,，;；、]|\band\b|和)\s*")
-_NUMBERS = re.compile(r"\^?\d{1,4}(?:\s*[-–,，]\s*\^?\d{1,4})*")
-_CLOCK = re.compile(r"\d{1,2}(?::\d{2}){1,2}(?:\.\d+)?")
+_LABEL = re.compile(r"[\s>*_]*([^\n:：]{1,60}?)[\s*_]*[:：][\s*_]*(?=\S)")
+_ENDS = tuple("。！？!?.")
 _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 # So short an expression in quotation marks is a name or a term, unless it is cited or introduced.
 _TERM = {"zh": 5, "en": 3}
@@ -72,34 +73,38 @@ class Checker:
     """Takes a reply piece by piece and gives it back checked and marked."""
 
     def __init__(
-        self, turns: Sequence[Given], names: Collection[str], question: str, spoken: str
+        self,
+        turns: Sequence[Given],
+        names: Collection[str],
+        question: str,
+        spoken: str,
+        titles: Collection[str] = (),
     ) -> None:
-        """`names` are the speakers who may be named, `spoken` is the language of the marks."""
+        """Make one for a reply from `turns`.
+
+        `names` are the speakers who may be named, `spoken` is the language of the marks. Words of
+        the question and of `titles` may stand in quotation marks without having been said.
+        """
         self.found = Checked()
         self._turns = turns
         self._by_source = {id(item.source): item for item in turns}
         self._sources = [item.source for item in turns]
         self._transcripts = {item.source.address.transcript for item in turns}
         self._attribution = Attribution(names)
-        self._question = [Source(Address("question", 1, 1), "", question)]
+        self._unspoken = [Source(Address("", 1, 1), "", text) for text in (question, *titles)]
         self._marks = _MARKS[spoken]
-        self._held = ""
-        self._before = ""
+        self._scanner = Scanner()
 
     def feed(self, text: str) -> str:
         """Take the next piece of the reply; return what can be shown."""
-        self._held += safe(text)
-        return "".join(self._units(final=False))
+        return "".join(self._checked(safe(text), final=False))
 
     def finish(self) -> str:
         """Return the rest."""
-        return "".join(self._units(final=True))
+        return "".join(self._checked("", final=True))
 
-    def _units(self, final: bool) -> Iterator[str]:
-        while (found := unit(self._held, self._before, final)) is not None:
-            kind, end = found
-            raw, self._held = self._held[:end], self._held[end:]
-            self._before = raw[-1]
+    def _checked(self, text: str, final: bool) -> Iterator[str]:
+        for kind, raw in self._scanner.feed(text, final):
             if kind == "text":
                 self._attribution.read(raw)
                 yield raw
@@ -110,31 +115,44 @@ class Checker:
 
     def _passage(self, raw: str) -> str:
         """Check the quotations of a passage with what stands around each."""
-        parts = list(pieces(raw))
+        passage = list(pieces(raw))
+        places = around(passage)
+        quoted = False
         shown = []
-        for n, part in enumerate(parts):
+        for part in passage:
             if part.kind == "quote":
-                after = "".join(_outside(parts, n))
-                shown.append(part.raw + self._quotation(part.inner, _keys_after(parts, n), after))
-                self._attribution.skip(part.inner)
+                quoted = True
+                words = self._unlabelled(part.inner)
+                shown.append(part.raw + self._quotation(words, next(places)))
+                self._attribution.skip(part.inner.rstrip().endswith(_ENDS))
             elif part.kind == "bracket":
-                claim = "" if _quote_before(parts, n) else self._attribution.claim
-                shown.append(self._bracket(part.raw, claim))
+                shown.append(self._bracket(part.raw, "" if quoted else self._attribution.claim))
             else:
                 self._attribution.read(part.raw)
                 shown.append(part.raw)
         return "".join(shown)
 
-    def _quotation(self, inner: str, keys: Sequence[str], after: str) -> str:
+    def _unlabelled(self, inner: str) -> str:
+        """The words of a quotation without the name of the speaker that was copied with them."""
+        label = _LABEL.match(inner)
+        if not label or not self._attribution.is_label(label[1]) or find(inner, self._sources):
+            return inner
+        self._attribution.read(label[0])
+        return inner[label.end() :]
+
+    def _quotation(self, inner: str, place: Around) -> str:
         """Check one quotation; return the mark that belongs behind it."""
+        keys = [key for inner in place.brackets for key in self._keys(inner)]
+        keys = keys or self._attribution.opening
         cited = [item for key in keys for item in self._given(key) or ()]
-        introduced = bool(keys) or self._attribution.introduces
+        introduced = (bool(keys) and place.cited_at_once) or self._attribution.introduces
+        subjects = self._attribution.subjects(place.after, place.more, bool(place.brackets))
+        introduced = introduced or self._attribution.told
         if not introduced and self._is_term(inner):
             return ""
         matches = find(inner, self._sources)
-        if not matches and not cited and find(inner, self._question):
+        if not matches and self._is_no_quotation(inner, cited, place):
             return ""
-        subjects = self._attribution.subjects(after)
         finding = (
             self._misplaced(inner, matches, cited, subjects)
             if matches
@@ -148,6 +166,16 @@ class Checker:
         self.found.findings.append(finding)
         of = finding.speaker if finding.kind == "speaker" else str(finding.address)
         return self._marks[finding.kind].format(" ".join(safe(of).split()))
+
+    def _is_no_quotation(self, inner: str, cited: Sequence[Given], place: Around) -> bool:
+        """Whether words that nobody said need not have been: a translation, the question.
+
+        A translation stands in parentheses behind the words that it translates, or before them.
+        """
+        spoken = language(inner)
+        if any(language(other) != spoken and find(other, self._sources) for other in place.beside):
+            return True
+        return not cited and bool(find(inner, self._unspoken))
 
     def _unsaid(self, inner: str, cited: Sequence[Given]) -> Finding:
         """The finding about a quotation that stands nowhere: near something, or absent."""
@@ -190,38 +218,33 @@ class Checker:
 
     def _bracket(self, raw: str, claim: str) -> str:
         """Check a bracket that may hold keys; return it as it is to be shown."""
-        inner = raw.strip()[1:-1]
-        keys = _KEY_SPLIT.split(inner.strip())
-        if not all(map(self._is_key, keys)):
+        bare = raw.strip()
+        rounded = bare[0] in "(（"
+        found = parts(bare[1:-1], self._transcripts, rounded)
+        if not found:
             self._attribution.read(raw)
             return raw
-        good: list[str] = []
-        for key in keys:
-            turns = self._given(key)
+        shown: list[str] = []
+        for part in found:
+            turns = self._given(part.address) if part.is_key else []
             if turns is None:
-                self.found.findings.append(Finding("key", key))
+                self.found.findings.append(Finding("key", part.text.strip()))
                 continue
-            good.append(str(Address.parse(key)))
+            shown.append(str(part.address) if part.is_key else part.text)
             if claim:
                 self.found.cited += [Cited(claim, item) for item in turns]
+        self._attribution.open_with([part.address for part in found if part.address])
         space = raw[: len(raw) - len(raw.lstrip())]
-        return f"{space}[{', '.join(good)}]" if good else ""
+        if len(shown) == len(found) and any(part.labelled for part in found):
+            return raw
+        return f"{space}[{', '.join(shown)}]" if shown else ""
 
-    def _is_key(self, text: str) -> bool:
-        """Whether a text is one that only a citation would have in brackets."""
-        if _NUMBERS.fullmatch(text):
-            return True
-        try:
-            address = Address.parse(text)
-        except UsageError:
-            return False
-        return address.transcript in self._transcripts or not _CLOCK.fullmatch(text)
+    def _keys(self, inner: str) -> list[Address]:
+        return [part.address for part in parts(inner, self._transcripts) if part.address]
 
-    def _given(self, key: str) -> list[Given] | None:
+    def _given(self, address: Address | None) -> list[Given] | None:
         """The turns that a key names, or None when one of them was not given."""
-        try:
-            address = Address.parse(key)
-        except UsageError:
+        if address is None:
             return None
         turns = [item for item in self._turns if _inside(item.source.address, address)]
         numbers = {item.source.address.first for item in turns}
@@ -248,27 +271,3 @@ def _may_say(match: Match, subjects: Collection[str]) -> bool:
 
 def _at(match: Match, cited: Sequence[Given]) -> bool:
     return any(item.source is match.source for item in cited)
-
-
-def _keys_after(parts: Sequence[Piece], n: int) -> list[str]:
-    """The keys that belong to a quotation: those between it and the next one."""
-    keys: list[str] = []
-    for part in parts[n + 1 :]:
-        if part.kind == "quote":
-            break
-        if part.kind == "bracket":
-            keys += _KEY_SPLIT.split(part.inner.strip())
-    return keys
-
-
-def _outside(parts: Sequence[Piece], n: int) -> Iterator[str]:
-    """The text between a quotation and the next."""
-    for part in parts[n + 1 :]:
-        if part.kind == "quote":
-            return
-        if part.kind == "text":
-            yield part.raw
-
-
-def _quote_before(parts: Sequence[Piece], n: int) -> bool:
-    return any(part.kind == "quote" for part in parts[:n])

@@ -61,6 +61,8 @@ class Generation:
         self._encoder = encoder
         self._settings = settings
         self._names = names
+        ids = (hit.passage.transcript for hit in asked.hits)
+        self._described = store.catalog.described(ids)
         self._usage = dict(asked.usage)
         self._timings = dict(asked.timings)
         self._started = time.perf_counter()
@@ -73,7 +75,11 @@ class Generation:
         self._given = hits
         self._turns = given(hits)
         self._checker = Checker(
-            self._turns, self._names, self._asked.question, self._asked.language
+            self._turns,
+            self._names,
+            self._asked.question,
+            self._asked.language,
+            [about.title for about in self._described.values()],
         )
         self._opening: str | None = ""
 
@@ -84,7 +90,8 @@ class Generation:
             ModelFailed: when the model does not give a whole reply.
         """
         before = earlier(self._asked.history, self._settings.model_window)
-        self._begin(fit(self._asked.hits, self._room(before), self._chat.model))
+        hits = fit(self._asked.hits, self._room(before), self._chat.model, self._described)
+        self._begin(hits)
         while True:
             try:
                 for piece in self._pieces(before):
@@ -103,9 +110,11 @@ class Generation:
                 raise
 
     def _pieces(self, before: Sequence[Message]) -> Iterator[str]:
-        length = 0
+        length, before_this = 0, dict(self._usage)
         for delta in self._chat.stream(self._messages(before)):
-            self._count(delta.usage)
+            for name, count in delta.usage.items():
+                # Some endpoints count up with every piece: the last word is the whole.
+                self._usage[name] = before_this.get(name, 0) + count
             length += len(delta.text)
             if length > _RUNAWAY * self._settings.reply_tokens:
                 raise ModelFailed(
@@ -140,7 +149,8 @@ class Generation:
         return self._checker.feed(self._opening.lstrip()) + self._checker.finish()
 
     def _cut_off(self) -> str:
-        """What was held back when the model broke off."""
+        """What was held back when the model broke off; it may be a whole refusal."""
+        self._refused = self._refused or _letters(self._opening or "") in _REFUSALS
         begun = self._checker.feed((self._opening or "").lstrip())
         return begun + self._checker.finish()
 
@@ -189,8 +199,8 @@ class Generation:
         return self._settings.model_window - self._settings.reply_tokens - fixed
 
     def _messages(self, before: Sequence[Message]) -> tuple[Message, ...]:
-        described = self._store.catalog.described(h.passage.transcript for h in self._given)
-        return compose(self._prompt, self._values(write(self._turns, described)), before)
+        passages = write(self._turns, self._described)
+        return compose(self._prompt, self._values(passages), before)
 
     def _values(self, passages: str) -> dict[str, str]:
         question, standalone = plain(self._asked.question), plain(self._asked.standalone)
@@ -201,10 +211,6 @@ class Generation:
             "passages": passages,
             "question": question,
         }
-
-    def _count(self, usage: Mapping[str, int]) -> None:
-        for name, count in usage.items():
-            self._usage[name] = self._usage.get(name, 0) + count
 
     def _elapsed(self) -> float:
         return round((time.perf_counter() - self._started) * 1000, 2)

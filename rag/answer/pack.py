@@ -1,14 +1,14 @@
 """From hits to a prompt: which turns a model is given, under which keys, and how they are written.
 
 Every turn stands in one line that begins with its key. What a transcript says cannot leave its
-line or look like one of our tags, whatever it says: line breaks become spaces, and angle brackets
-that could open a tag become ‹ and ›, which the check of quotations does not tell apart.
+line or look like one of our tags, whatever it says: line breaks become spaces, and an angle bracket
+that could open a tag becomes ‹, which the check of quotations does not tell apart.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.errors import safe
@@ -18,7 +18,6 @@ from rag.tokens import Counter, cautious, exact
 from rag.types import Address, Earlier, Hit, Message, Passage, Span, Transcript
 
 _TAG = re.compile(r"[<＜](?=\s*[/|!?a-zA-Z＜<])")
-_TAG_END = re.compile(r"(?<=[\w|/\"'])\s*[>＞]")
 _CHAT_MARKUP = re.compile(r"\[(?=/?(?:INST|SYS)\])", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 
@@ -88,26 +87,39 @@ def _given(group: Sequence[tuple[Passage, Span]]) -> Given:
     return Given(source, tuple(span for _, span in group), passage, asked)
 
 
-def fit(hits: Sequence[Hit], room: int, model: str) -> list[Hit]:
+def fit(
+    hits: Sequence[Hit], room: int, model: str, described: Mapping[str, Transcript]
+) -> list[Hit]:
     """Return the hits whose turns fit into `room` tokens of a model, best first; one at least.
 
     The model's own tables are loaded only where an estimate that errs on the safe side does not
     already say that everything fits.
     """
-    if sum(_cost(hit, cautious) for hit in hits) <= room:
+    if _cost(hits, cautious, described) <= room:
         return list(hits)
     count = exact(model) or cautious
     kept: list[Hit] = []
+    used = 0
     for hit in hits:
-        cost = _cost(hit, count)
-        if cost <= room or not kept:
+        more = _cost([hit], count, described, {item.passage.transcript for item in kept})
+        if used + more <= room or not kept:
             kept.append(hit)
-            room -= cost
+            used += more
     return kept
 
 
-def _cost(hit: Hit, count: Counter) -> int:
-    return sum(count(_line(item)) + 1 for item in given([hit]))
+def _cost(
+    hits: Iterable[Hit],
+    count: Counter,
+    described: Mapping[str, Transcript],
+    titled: Collection[str] = (),
+) -> int:
+    """Tokens of the lines of hits, and of the titles of their transcripts unless `titled`."""
+    hits = list(hits)
+    lines = [_line(item) for hit in hits for item in given([hit])]
+    names = {hit.passage.transcript for hit in hits} - set(titled)
+    lines += [_head(described[name]) for name in names]
+    return sum(count(line) + 1 for line in lines)
 
 
 def write(turns: Sequence[Given], described: Mapping[str, Transcript]) -> str:
@@ -117,11 +129,15 @@ def write(turns: Sequence[Given], described: Mapping[str, Transcript]) -> str:
     for item in turns:
         if item.passage.transcript != last:
             last = item.passage.transcript
-            about = described[last]
-            head = ", ".join(part for part in (about.title, about.date) if part)
-            lines.append(f"[{plain(last)}] {plain(head)}")
+            lines.append(_head(described[last]))
         lines.append(_line(item))
     return "\n".join(lines)
+
+
+def _head(about: Transcript) -> str:
+    """The line above the turns of a transcript."""
+    title = ", ".join(part for part in (about.title, about.date) if part)
+    return f"[{plain(about.id)}] {plain(title)}"
 
 
 def _line(item: Given) -> str:
@@ -136,7 +152,7 @@ def plain(text: str) -> str:
 
 
 def _unmarked(text: str) -> str:
-    return _CHAT_MARKUP.sub("［", _TAG_END.sub("›", _TAG.sub("‹", safe(text))))
+    return _CHAT_MARKUP.sub("［", _TAG.sub("‹", safe(text)))
 
 
 def earlier(history: Sequence[Earlier], window: int) -> list[Message]:

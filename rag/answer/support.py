@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rag.answer.extract import NOT_FOUND
+from rag.answer.numbers import even, mentioned, written
 from rag.answer.pack import Given
 from rag.answer.scan import MARKS
 from rag.lexical import question_terms
@@ -24,17 +25,23 @@ _QUOTATION = re.compile(
 )
 _MARKUP = re.compile(r"^\s*(?:[-*•>#]+|\d+[.)、])\s*|[*_`]+", re.MULTILINE)
 _NO_CLAIM = re.compile(r"[?？:：]\s*$")
-# A number of fewer digits is as often spoken in words, translated or counted by the model.
-_NUMBER = re.compile(r"(?<![\d.])(?:\d{3,}|\d+\.\d+)(?![\d.]*\d)")
-_THOUSANDS = re.compile(r"(?<=\d)[,，](?=\d{3})")
+# What an answer says about the transcripts themselves, or about what they do not say.
+_OF_THE_RECORD = re.compile(
+    r"(?:记录|访谈|采访|文字稿|转录|发言|材料|资料|片段|文本|对话)[^，,。；;]{0,12}"
+    r"(?:没有|没|未|不曾|来自|出自|无法|并无)"
+    r"|(?:没有|未|并未)(?:被)?(?:提到|提及|说明|给出|谈到)"
+    r"|\b(?:transcripts?|passages?|interview|conversation|sources?|excerpts?|turns?|speakers?)\b"
+    r"[^.;]{0,40}\b(?:not|n't|no|never|nothing|silent)\b|\bnot (?:mentioned|stated|specified)\b"
+    r"|(?:以上|上述)[^。]{0,8}(?:来自|出自|内容|引自)"
+)
+_TABLE_RULE = re.compile(r"\s*\|?[\s:|-]*-[\s:|-]*\|?\s*")
+_FEWEST = 100.0  # a smaller whole number is as often spoken in words or counted by the model
 _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 _FEWEST_WORDS = 5
 _FEWEST_BESIDE_A_QUOTATION = 12  # who said what, and when, is no claim yet
 # The cosine to the nearest turn and the share of terms in one turn, below both of which nothing
 # supports a sentence: in a paragraph that cites a turn, and in one that cites none.
 _LEAST_CITED, _LEAST = 0.2, 0.3
-
-_DIGITS = "零一二三四五六七八九"
 
 
 def unsupported(
@@ -52,8 +59,9 @@ def unsupported(
     spoken = list(
         dict.fromkeys(text for t in turns for text in (t.source.text, t.passage.searchable))
     )
-    folded = [_THOUSANDS.sub("", fold(text)) for text in spoken]
-    flagged = {sentence for sentence, _ in claims if _invents_number(_bare(sentence), folded)}
+    folded = [even(text) for text in spoken]
+    numbers = _Numbers(folded)
+    flagged = {sentence for sentence, _ in claims if numbers.lack(_bare(sentence))}
     # Most claims share words with what they are made from; the others may do so in other words.
     unlike = [item for item in claims if _shared(_bare(item[0]), folded) < item[1]]
     if unlike:
@@ -73,17 +81,29 @@ def _shared(claim: str, folded: Sequence[str]) -> float:
 
 def _claims(text: str) -> Iterator[tuple[str, float]]:
     """The sentences that say something in the model's own words, and how little supports them."""
-    for paragraph in _MARKUP.sub("", _MARK.sub("", text)).split("\n"):
+    for paragraph in _paragraphs(_MARKUP.sub("", _MARK.sub("", text)).split("\n")):
         least = _LEAST_CITED if _KEY.search(paragraph) else _LEAST
         for start, end in sentences(paragraph):
             if _says_something(paragraph[start:end]):
                 yield paragraph[start:end], least
 
 
+def _paragraphs(lines: Sequence[str]) -> Iterator[str]:
+    """The lines of an answer without the heads of tables and the rules below them."""
+    for line, below in zip(lines, (*lines[1:], ""), strict=True):
+        ruled = "|" in line and _TABLE_RULE.fullmatch(below)
+        if not ruled and not ("|" in line and _TABLE_RULE.fullmatch(line)):
+            yield line.strip(" |").replace("|", " ")
+
+
 def _says_something(sentence: str) -> bool:
     own = _bare(sentence)
     fewest = _FEWEST_BESIDE_A_QUOTATION if _QUOTATION.search(sentence) else _FEWEST_WORDS
-    if len(_WORD.findall(own)) < fewest or _NO_CLAIM.search(own):
+    if (
+        len(_WORD.findall(own)) < fewest
+        or _NO_CLAIM.search(own)
+        or _OF_THE_RECORD.search(fold(own))
+    ):
         return False
     return _LETTERS.sub("", fold(own)) not in _REFUSALS
 
@@ -93,30 +113,27 @@ def _bare(sentence: str) -> str:
     return _QUOTATION.sub(" ", _KEY.sub("", sentence)).strip()
 
 
-def _invents_number(said: str, folded: Sequence[str]) -> bool:
-    numbers = _NUMBER.findall(_THOUSANDS.sub("", fold(said)))
-    return any(not any(_mentions(text, number) for text in folded) for number in numbers)
+class _Numbers:
+    """The numbers that were mentioned, read when one is asked for."""
 
+    def __init__(self, folded: Sequence[str]) -> None:
+        self._folded = folded
+        self._values: set[float] | None = None
 
-def _mentions(text: str, number: str) -> bool:
-    if number in text and re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", text):
-        return True
-    return any(spelt in text for spelt in _spelt(number))
+    def lack(self, claim: str) -> bool:
+        """Tell whether a claim has a number that nobody mentioned."""
+        return any(
+            not self._mentioned(value, within)
+            for value, within in written(even(claim))
+            if value >= _FEWEST or not value.is_integer()
+        )
 
-
-def _spelt(number: str) -> Iterator[str]:
-    """A whole number below ten thousand as it is spoken in Chinese, and digit by digit."""
-    if "." in number:
-        return
-    yield "".join(_DIGITS[int(digit)] for digit in number)
-    if len(number) > 4 or number.startswith("0"):
-        return
-    places = ["", "十", "百", "千"][: len(number)][::-1]
-    spelt = "".join(
-        _DIGITS[int(digit)] + (place if digit != "0" else "")
-        for digit, place in zip(number, places, strict=True)
-    )
-    yield re.sub("零+", "零", spelt).rstrip("零")
+    def _mentioned(self, value: float, within: float) -> bool:
+        if self._values is None:
+            self._values = set().union(*map(mentioned, self._folded))
+        # Of two roundings of one number, both may be written.
+        near = within + 1e-9 * value
+        return any(abs(value - said) <= near for said in self._values)
 
 
 _LETTERS = re.compile(r"\W+")

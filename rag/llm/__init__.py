@@ -6,6 +6,7 @@ somebody else's project folder must not send a key to an address of its own.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rag.errors import ModelFailed
-from rag.llm.failures import explain, unsupported
+from rag.llm.failures import ADDRESS, explain, unsupported
 from rag.llm.lean import import_openai
 from rag.settings import Settings
 from rag.types import Delta, Message
@@ -61,12 +62,18 @@ class Endpoint:
         except ValueError:
             return _NOWHERE
 
-    def check(self) -> None:
+    def check(self, model: str) -> None:
         """Complain about an address or a key that nothing could be sent to or with.
 
         Raises:
             ModelFailed: without showing either.
         """
+        if not self.key:
+            raise ModelFailed(
+                f"no key for the model {model!r}",
+                "set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own, or --model none",
+                "key",
+            )
         if not self.url.startswith(("http://", "https://")) or self.host == _NOWHERE:
             hint = "it looks like http://localhost:11434/v1"
             raise ModelFailed("OPENAI_BASE_URL is not an address", hint, "unreachable")
@@ -78,11 +85,8 @@ class Endpoint:
 def load(settings: Settings, environment: Mapping[str, str]) -> OpenAIChat | None:
     """Return the model that the settings and the environment name, or None for no model.
 
-    Without a name there is a model when there is a key or an address. Nothing is imported and
-    nobody is called before the first question.
-
-    Raises:
-        ModelFailed: when a model is named and there is neither key nor address.
+    Without a name there is a model when there is a key or an address. Nothing is imported, nobody
+    is called, and nothing is checked before the first question: searching needs no key.
     """
     name = settings.model.strip()
     # A line end is easily copied along.
@@ -90,15 +94,8 @@ def load(settings: Settings, environment: Mapping[str, str]) -> OpenAIChat | Non
     url = environment.get("OPENAI_BASE_URL", "").strip()
     if name.lower() == NONE or not (name or key or url):
         return None
-    if not key and not url:
-        raise ModelFailed(
-            f"no key for the model {name!r}",
-            "set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own, or --model none",
-            "key",
-        )
-    endpoint = Endpoint(
-        url or _OPENAI, key or _NO_KEY, settings.model_timeout, settings.model_retries
-    )
+    key = key or (_NO_KEY if url else "")
+    endpoint = Endpoint(url or _OPENAI, key, settings.model_timeout, settings.model_retries)
     return OpenAIChat(endpoint, name or ("" if url else DEFAULT_MODEL))
 
 
@@ -118,6 +115,14 @@ class OpenAIChat:
         """The model's name; while it is not known yet, the endpoint's."""
         return self._model or self.endpoint.host
 
+    def check(self) -> None:
+        """Complain about a key or an address that could never work; nobody is called.
+
+        Raises:
+            ModelFailed: without showing either.
+        """
+        self.endpoint.check(self._model)
+
     def stream(self, messages: Sequence[Message], /) -> Iterator[Delta]:
         """Yield the reply as it arrives; what a model thinks aloud before it is left out.
 
@@ -136,6 +141,7 @@ class OpenAIChat:
         said, finish = False, ""
         try:
             with closing(self._request(messages)) as stream:
+                self._must_stream(stream.response.headers.get("content-type", ""))
                 for chunk in stream:
                     delta, finish = _read(chunk, finish)
                     said = said or bool(delta.text.strip())
@@ -166,10 +172,15 @@ class OpenAIChat:
                     raise
                 self._refused.add(refused)
 
+    def _must_stream(self, content: str) -> None:
+        """Complain about a page or a document where a stream was asked for."""
+        if content.startswith(("text/html", "application/json")):
+            raise ModelFailed(f"{self.endpoint.host}: sent {content}, no stream", ADDRESS, "server")
+
     def _connected(self) -> openai.OpenAI:
         with self._lock:
             if self._client is None:
-                self.endpoint.check()
+                self.check()
                 package = import_openai()
                 timeout = package.Timeout(
                     self.endpoint.timeout, connect=min(_CONNECT_SECONDS, self.endpoint.timeout)
@@ -180,6 +191,8 @@ class OpenAIChat:
                     timeout=timeout,
                     max_retries=self.endpoint.retries,
                 )
+                # Left to itself, it may be collected later than its own open connections.
+                weakref.finalize(self, self._client.close)
             if not self._model:
                 self._model = self._only_model(self._client)
             return self._client

@@ -18,7 +18,9 @@ _CONTEXT = re.compile(
     r"|prompt is too long|exceeds?.{0,40}(?:context|tokens)|n_ctx|reduce the length",
     re.IGNORECASE,
 )
-_TOO_LARGE = (0, 400, 413, 422, 500)  # 0: an error in a stream that has begun
+_TOO_LARGE = (0, 400, 422, 500)  # 0: an error in a stream that has begun
+_TOO_LARGE_FOR_A_MINUTE = re.compile("request too large", re.IGNORECASE)
+_PINNED = re.compile("pinned to", re.IGNORECASE)  # `transformers serve`, of another model
 _MODEL = re.compile(r"\bmodel\b", re.IGNORECASE)
 _FILTER = re.compile(r"content[_ ](?:filter|policy|management)|safety|moderation", re.IGNORECASE)
 _STATUSES = {401: "key", 403: "key", 404: "model", 408: "timeout", 429: "rate", 504: "timeout"}
@@ -30,11 +32,12 @@ _CAUSES = {
     "rate": ("too many requests, or no credit left", "wait a little and ask again"),
     "server": ("the server failed", "ask again later"),
     "timeout": ("no reply in time", "ask again, or raise model_timeout"),
-    "unreachable": ("not reached", "check OPENAI_BASE_URL and the network"),
+    "unreachable": ("not reached, or it hung up", "check OPENAI_BASE_URL and the network"),
     "broken": ("the reply broke off", "ask again"),
     "request": ("the request was refused", "check --model and OPENAI_BASE_URL"),
 }
-_ADDRESS = "check OPENAI_BASE_URL: it usually ends in /v1"
+ADDRESS = "check OPENAI_BASE_URL: it usually ends in /v1"
+"""The next step when somebody answers who is no endpoint."""
 
 
 def unsupported(error: Exception, options: Collection[str]) -> str:
@@ -56,7 +59,9 @@ def explain(error: Exception, host: str, model: str, key: str, said: bool) -> Mo
         kind, what = "timeout", "the reply stopped coming" if said else "no reply in time"
     elif isinstance(error, openai.APIConnectionError):
         kind, what = (
-            ("broken", "the connection broke off") if said else ("unreachable", "not reached")
+            ("broken", "the connection broke off")
+            if said
+            else ("unreachable", "not reached, or it hung up")
         )
     elif isinstance(error, openai.APIError):
         kind = _kind(error, words)
@@ -65,7 +70,10 @@ def explain(error: Exception, host: str, model: str, key: str, said: bool) -> Mo
         kind = "broken" if said else "server"
         what = f"it does not speak as the OpenAI API does ({type(error).__name__})"
     who = f"{host}, {model}" if kind in ("model", "context", "filtered") else host
-    hint = _ADDRESS if kind == "model" and not _MODEL.search(words) else _CAUSES[kind][1]
+    elsewhere = getattr(error, "status_code", 0) == 404 and not _MODEL.search(words)
+    hint = ADDRESS if elsewhere else _CAUSES[kind][1]
+    if getattr(error, "code", "") == "insufficient_quota":
+        hint = "waiting does not help: pay, or use another key"
     return ModelFailed(f"{who}: {what}", hint, kind)
 
 
@@ -73,11 +81,13 @@ def _kind(error: openai.APIError, words: str) -> str:
     """Tell the cause by the status, and by words and codes where the status is used for many."""
     code = str(error.code or "")
     status = int(getattr(error, "status_code", 0))
+    if status == 413 or _TOO_LARGE_FOR_A_MINUTE.search(words):
+        return "context"  # fewer passages are the cure of these as well
     if status in _TOO_LARGE and (code == "context_length_exceeded" or _CONTEXT.search(words)):
         return "context"
     if status in (0, 400) and _FILTER.search(f"{code} {words}"):
         return "filtered"
-    if status == 400 and code == "model_not_found":
+    if status == 400 and (code == "model_not_found" or _PINNED.search(words)):
         return "model"
     return _STATUSES.get(status, "request" if 0 < status < 500 else "server")
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
+from threading import RLock
 from types import ModuleType
 
 _DEFERRED = ("openai.types", "openai.types.responses", "openai.types.shared")
@@ -44,14 +45,20 @@ def _spec(name: str) -> ModuleSpec | None:
 
 def _deferred(spec: ModuleSpec) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
+    lock, begun = RLock(), list[bool]()
 
     def load(name: str) -> object:
-        if name.startswith("__") or "__getattr__" not in module.__dict__:
-            raise AttributeError(f"module {spec.name!r} has no attribute {name!r}")
-        del module.__dict__["__getattr__"]
-        assert spec.loader is not None  # `_spec` returned it
-        spec.loader.exec_module(module)
-        return getattr(module, name)
+        """Load the package once; other threads wait until it is whole."""
+        if not name.startswith("__"):
+            with lock:
+                if not begun:
+                    begun.append(True)
+                    assert spec.loader is not None  # `_spec` returned it
+                    spec.loader.exec_module(module)
+                    del module.__dict__["__getattr__"]
+                if name in module.__dict__:
+                    return module.__dict__[name]
+        raise AttributeError(f"module {spec.name!r} has no attribute {name!r}")
 
     module.__dict__["__getattr__"] = load
     return module

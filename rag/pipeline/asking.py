@@ -50,7 +50,6 @@ class Rag:
 
         Raises:
             NotReady: when it is missing, damaged, or built with another encoder.
-            ModelFailed: when a language model is named and there is no key for it.
         """
         chosen = chosen or configured()
         chosen = replace(chosen, index=index) if index else chosen
@@ -140,6 +139,7 @@ class Rag:
 
         Raises:
             UsageError: as `ask` does, at once.
+            ModelFailed: at once, when the model could never answer: it has no key.
         """
         filters = self._filters(speaker, transcript)
         said = _earlier(history)
@@ -175,6 +175,8 @@ class Rag:
         from rag.answer import generate
 
         started = time.perf_counter()
+        model.check()
+        question = question[: retrieve.LONGEST_QUESTION]
         query = self.query(question, [item.question for item in said])
         spoken = query.language if query.language in answer.NOT_FOUND else "en"
         alone, usage, timings = "", dict[str, int](), dict[str, float]()

@@ -38,6 +38,14 @@ class Chat(Protocol):
         """The model's name, as the answer shows it."""
         ...
 
+    def check(self) -> None:
+        """Complain about what could never work, before anything is looked for or sent.
+
+        Raises:
+            ModelFailed: without a key, or with an address or a key that cannot be one.
+        """
+        ...
+
     def stream(self, messages: Sequence[Message], /) -> Iterator[Delta]:
         """Yield the reply as it arrives.
 
