@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rag.cli import sweeping
 from rag.cli.inputs import settings
 from rag.cli.options import Encoder, Index, Json, Model, Verbose
 from rag.cli.terminal import complain, one_line_errors, progress_bar
+from rag.errors import UsageError
 
 if TYPE_CHECKING:
     from rag.evaluate import Comparison, Plan, Run
@@ -36,6 +38,23 @@ Save = Annotated[Path | None, typer.Option("--out", help="File to keep the run i
 Against = Annotated[
     Path | None,
     typer.Option("--against", help="An earlier run; exit with 1 when this is significantly worse."),
+]
+Report = Annotated[
+    Path | None, typer.Option("--report", help="HTML file to write: plots, and every miss.")
+]
+From = Annotated[
+    Path | None, typer.Option("--from", help="Show a run that was kept instead of making one.")
+]
+Sweep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sweep",
+        metavar="NAME=V1,V2…",
+        help="Evaluate every combination of these values (repeatable).",
+    ),
+]
+By = Annotated[
+    str | None, typer.Option("--by", help="Measure to order a sweep by (mrr@10, or recall@k).")
 ]
 Answers = Annotated[bool, typer.Option("--answers", help="Answer the questions, too.")]
 Judge = Annotated[bool, typer.Option("--judge", help="Let the language model judge the answers.")]
@@ -80,6 +99,10 @@ def evaluate(
     judged: Judged = None,
     out: Save = None,
     against: Against = None,
+    report: Report = None,
+    source: From = None,
+    sweep: Sweep = None,
+    by: By = None,
     cache: Cache = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -100,13 +123,20 @@ def evaluate(
             cache=cache,
             within=within,
         )
-        plan.check()
+        _check(plan, source, sweep, by, against, report)
         chosen = settings(index=index, encoder=encoder, passage_tokens=tokens, model=model)
+        if sweep:
+            sweeping.sweep(plan, chosen, sweep, by, out, json)
+            return
         earlier = None if against is None else door.load(against)
-        run = _run(plan, chosen, verbose)
+        run = _run(plan, chosen, verbose) if source is None else door.load(source)
         if out is not None:
             door.save(run, out)
         found = [] if earlier is None else door.against(earlier, run)
+        if report is not None:
+            from rag.evaluate import reporting
+
+            reporting.write(run, report, earlier, found)
         if json:
             _print_json(run, found)
         else:
@@ -115,10 +145,31 @@ def evaluate(
             raise typer.Exit(1)
 
 
+def _check(
+    plan: Plan,
+    source: Path | None,
+    sweep: list[str] | None,
+    by: str | None,
+    against: Path | None,
+    report: Path | None,
+) -> None:
+    """Complain about what does not go together."""
+    if by is not None and not sweep:
+        raise UsageError("--by without --sweep", "it orders a sweep")
+    if sweep and (source or against or report):
+        given = "--from" if source else "--against" if against else "--report"
+        raise UsageError(
+            f"--sweep with {given}", "evaluate the configuration that you chose for it"
+        )
+    if source is None:
+        plan.check()
+    elif plan.cases or plan.itself or plan.answers or plan.judge:
+        hint = "leave out CASES, --self and --answers, or --from"
+        raise UsageError(f"--from {source} and something to evaluate", hint)
+
+
 def _run(plan: Plan, chosen: Settings, verbose: bool) -> Run:
-    # As for a single question: a pool of threads costs more than it can save.
-    for library in ("OMP", "OPENBLAS"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    sweeping.one_thread()
     from rag import evaluate as door
     from rag import llm
 
