@@ -57,7 +57,7 @@ def stages(index: str, question: str) -> Figures:
         ready = retrieve.prepare(question, (), encoder)
         hits = retrieve.search(opened, ready, chosen.k, chosen)
         clock.append(time.process_time())
-        chance = retrieve.confidence(hits)
+        chance = retrieve.confidence(hits, ready, opened)
         answer.extract(ready, hits, chance, store=opened, encoder=encoder, settings=chosen)
         clock.append(time.process_time())
     names = ("model load", "index open", "search", "answer")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 BUILTIN = "builtin"
 _BATCH = 256
 _LONGEST = 8192  # characters of one text that are read; a passage has far fewer
+_REMEMBERED = 4096  # texts of which the tokens are kept
 _HASHED = 1 << 20  # bytes at each end of a model file that go into its fingerprint
 
 
@@ -59,6 +61,8 @@ class StaticEncoder:
         self._rows = rows
         self._scales = scales
         self._fingerprint = fingerprint
+        # A passage is among the best hits for many questions of a batch.
+        self._distinct = lru_cache(maxsize=_REMEMBERED)(self._words_in)
 
     @classmethod
     def load(cls, folder: Path) -> StaticEncoder:
@@ -111,6 +115,26 @@ class StaticEncoder:
         """Embed a question; shape (dimension,), unit length."""
         vector: Vector = self.passages([text])[0]
         return vector
+
+    def words(self, text: str, /) -> tuple[Matrix, Vector]:
+        """Return the directions of a text's distinct tokens, and what each weighs in its vector.
+
+        Shapes (n, dimension), rows of unit length, and (n,); punctuation is left out.
+        """
+        import numpy as np
+
+        ids = self._distinct(text[:_LONGEST])
+        rows = self._rows[ids].astype(np.float32)
+        lengths = np.linalg.norm(rows, axis=1)
+        return _normalised(rows), (lengths * self._scales[ids]).astype(np.float32)
+
+    def _words_in(self, text: str) -> NDArray[np.int64]:
+        import numpy as np
+
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        pairs = zip(encoding.ids, encoding.tokens, strict=True)
+        distinct = dict.fromkeys(id_ for id_, token in pairs if any(map(str.isalnum, token)))
+        return np.fromiter(distinct, dtype=np.int64, count=len(distinct))
 
 
 class SentenceEncoder:

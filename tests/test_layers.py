@@ -11,7 +11,7 @@ from samples import ROOT
 
 ORDER = (
     "errors types text settings paths transcripts tokens chunker embedder lexical store retrieve"
-    " prompts llm quotes answer pipeline views conversations"
+    " structure prompts llm quotes answer pipeline views conversations"
 ).split()
 DOORS = ("chat", "script", "health", "evaluate", "serve", "mcp")
 LAYER = {

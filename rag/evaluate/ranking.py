@@ -32,7 +32,9 @@ def rank(rag: Rag, task: Task, leg: str, depth: int) -> Ranked:
     found = LEGS[leg](rag, query, filters, depth + len(task.exclude))
     hits = tuple(hit for hit in found if hit.passage.transcript not in task.exclude)[:depth]
     took = (time.perf_counter() - started) * 1000
-    confidence = retrieve.confidence(hits) if leg == "fused" else None
+    confidence = None
+    if leg == "fused":
+        confidence = retrieve.confidence(hits, query, rag.store)
     return Ranked(hits, confidence, round(took, 3))
 
 

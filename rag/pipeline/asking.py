@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rag import answer, embedder, llm, paths, prompts, retrieve
+from rag import answer, embedder, llm, paths, prompts, retrieve, structure
 from rag.answer import Reply
 from rag.errors import NotReady, UsageError
 from rag.pipeline import named
@@ -143,6 +143,10 @@ class Rag:
         """
         filters = self._filters(speaker, transcript)
         said = _earlier(history)
+        before = [item.question for item in said]
+        counted = structure.reply(question, self.store, self._names, filters, before)
+        if counted is not None:
+            return Reply(iter([counted.text]), lambda _: counted)
         if self.model is None:
             answered = self._extract(question, said, filters)
             return Reply(iter([answered.text]), lambda _: answered)
@@ -157,7 +161,7 @@ class Rag:
         reply = answer.extract(
             query,
             hits,
-            retrieve.confidence(hits),
+            retrieve.confidence(hits, query, self.store),
             store=self.store,
             encoder=self.encoder,
             settings=self.settings,
@@ -186,7 +190,8 @@ class Rag:
             timings["standalone"] = _milliseconds(started)
         searching = time.perf_counter()
         hits = candidates(self, query, alone, said, filters)
-        confidence = retrieve.confidence(hits)
+        meant = self.query(alone) if alone else query
+        confidence = retrieve.confidence(hits, meant, self.store)
         timings["search"] = _milliseconds(searching)
         asked = generate.Asked(
             question, alone, spoken, tuple(hits), confidence, tuple(said), usage, timings
