@@ -5,19 +5,14 @@ from __future__ import annotations
 import json
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rag import lexical
-from rag.lexical import Entry
-from rag.store import Manifest, recording
-from rag.store.generation import publish, writing
-from rag.store.index import PASSAGES, TERMS, VECTORS, write_vectors
-from rag.tokens import estimate
-from rag.types import Encoder, Passage, Section, Span, Transcript
+from rag.evaluate import beir, building
+from rag.settings import Settings
+from rag.types import Encoder
 
 _SEED = 11
 
@@ -56,51 +51,13 @@ def index(folder: Path, texts: Mapping[str, str], encoder: Encoder) -> None:
 
     Documents are judged whole, so they must not go through the chunker; all else is the product's.
     """
-    transcripts = [_transcript(id_, text) for id_, text in texts.items()]
-    passages = [_passage(item) for item in transcripts]
+    transcripts = [beir.transcript(id_, text) for id_, text in texts.items()]
+    passages = [beir.passage(item) for item in transcripts]
     vectors = encoder.passages([passage.searchable for passage in passages])
-    with writing(folder) as temporary:
-        recording.write(
-            temporary / PASSAGES,
-            ((item, "") for item in transcripts),
-            ((passage, b"") for passage in passages),
-        )
-        write_vectors(temporary / VECTORS, vectors)
-        lexical.build(temporary / TERMS, _entries(passages))
-        publish(folder, temporary, _manifest(encoder, len(passages)))
+    made = building.manifest(encoder, Settings(), len(passages), len(transcripts))
+    building.from_passages(folder, transcripts, passages, vectors, made)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
         yield from map(json.loads, file)
-
-
-def _transcript(id_: str, text: str) -> Transcript:
-    lines = tuple(range(1, text.count("\n") + 2))
-    section = Section(number=1, title="", text=text, line=1, lines=lines)
-    return Transcript(id_, id_, id_, date="", source="", language="", sections=(section,))
-
-
-def _passage(item: Transcript) -> Passage:
-    section = item.sections[0]
-    span = Span(1, 0, "", section.text, 0, section.lines)
-    return Passage(item.id, (span,), estimate(section.text), section=True)
-
-
-def _entries(passages: Sequence[Passage]) -> Iterator[Entry]:
-    for id_, passage in enumerate(passages):
-        yield Entry(id_, passage.searchable, (), passage.transcript)
-
-
-def _manifest(encoder: Encoder, count: int) -> Manifest:
-    return Manifest(
-        encoder="",
-        fingerprint=encoder.fingerprint,
-        dimension=encoder.dimension,
-        passage_tokens=0,
-        transcripts=count,
-        passages=count,
-        roots=(),
-        version="",
-        built=datetime.now(UTC).isoformat(timespec="seconds"),
-    )

@@ -84,8 +84,8 @@ def documents(folder: Path) -> dict[str, str]:
 
 def build(place: Path, folder: Path, encoder: Encoder, chosen: Settings) -> None:
     """Write the index of a collection."""
-    items = [_transcript(id_, words) for id_, words in documents(folder).items()]
-    passages = [_passage(item) for item in items]
+    items = [transcript(id_, words) for id_, words in documents(folder).items()]
+    passages = [passage(item) for item in items]
     vectors = encoder.passages([passage.searchable for passage in passages])
     made = building.manifest(encoder, chosen, len(passages), len(items))
     building.from_passages(place, items, passages, vectors, made)
@@ -122,13 +122,15 @@ def _address(document: str) -> Address:
     return Address(document, 1, 1, section=True)
 
 
-def _transcript(id_: str, words: str) -> Transcript:
+def transcript(id_: str, words: str) -> Transcript:
+    """Return a document as a transcript of one section, with the document's id."""
     lines = tuple(range(1, words.count("\n") + 2))
     section = Section(number=1, title="", text=words, line=1, lines=lines)
     return Transcript(id_, id_, id_, date="", source="", language="", sections=(section,))
 
 
-def _passage(item: Transcript) -> Passage:
+def passage(item: Transcript) -> Passage:
+    """Return the one passage of a document: it is judged whole, so it is not cut."""
     section = item.sections[0]
     span = Span(1, 0, "", section.text, 0, section.lines)
     return Passage(item.id, (span,), estimate(section.text), section=True)

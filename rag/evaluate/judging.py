@@ -143,3 +143,13 @@ def _verdict(value: Mapping[str, object]) -> Verdict | None:
     if isinstance(supported, bool) and isinstance(answers, bool):
         return Verdict(supported, answers)
     return None
+
+
+def alike(found: Mapping[str, object]) -> str:
+    """Say how far the judge of an agreement and people say the same."""
+    parts = []
+    for name in ("supported", "answers"):
+        values = found[name]
+        assert isinstance(values, Mapping)  # as `agreement` writes it
+        parts.append(f"{name} κ {values['kappa']:.2f} ({values['agreed']} of {found['n']} alike)")
+    return ", ".join(parts)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rag.answer import one_line
 from rag.errors import safe
-from rag.evaluate import chance, facts
+from rag.evaluate import chance, facts, judging
 from rag.evaluate.compare import Comparison
 from rag.evaluate.measures import of_rankings, shown
 from rag.evaluate.runs import Result, Run
@@ -112,12 +112,7 @@ def _judge(found: Mapping[str, object]) -> str:
     """Say how good the judge is, beside what it says."""
     if not found.get("n"):
         return f"judge {found['model']}: not measured against people (--judged FILE does)"
-    parts = []
-    for name in ("supported", "answers"):
-        values = found[name]
-        assert isinstance(values, Mapping)  # as `judging.agreement` writes it
-        parts.append(f"{name} κ {values['kappa']:.2f} ({values['agreed']} of {found['n']} alike)")
-    return f"judge {found['model']} against people, {found['sample']}: {', '.join(parts)}"
+    return f"judge {found['model']} against people, {found['sample']}: {judging.alike(found)}"
 
 
 def _times(values: Sequence[float]) -> str:

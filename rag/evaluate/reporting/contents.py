@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag.evaluate import chance, facts
+from rag.evaluate import chance, facts, judging
 from rag.evaluate.compare import Comparison
 from rag.evaluate.reporting import figures, plots
 from rag.evaluate.reporting.figures import Chances
@@ -50,12 +50,7 @@ def _judge(found: Mapping[str, object]) -> str:
     """Say how far a judge agrees with people."""
     if not found.get("n"):
         return f"The judge {found['model']} was not measured against people (--judged FILE does)."
-    parts = []
-    for name in ("supported", "answers"):
-        values = found[name]
-        assert isinstance(values, Mapping)  # as `judging.agreement` writes it
-        parts.append(f"{name} κ {values['kappa']:.2f} ({values['agreed']} of {found['n']} alike)")
-    return f"The judge {found['model']} beside people, {found['sample']}: {', '.join(parts)}."
+    return f"The judge {found['model']} beside people, {found['sample']}: {judging.alike(found)}."
 
 
 def measures(run: Run) -> dict[str, object]:
