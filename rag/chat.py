@@ -49,7 +49,7 @@ class Session:
         self.rag = rag
         self.index = index_of(rag)
         self.conversation = conversation or Conversation.new(self.index)
-        self.known = tuple(dict.fromkeys(row.name for row in rag.store.catalog.speakers()))
+        self.known = named.people(rag.store.catalog.speakers())
         self.speakers = named.speakers(speakers, self.known)
         self._unkept = False
 

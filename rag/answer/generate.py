@@ -68,7 +68,8 @@ class Generation:
         self._started = time.perf_counter()
         self._shown: list[str] = []
         self._refused = False
-        self._begin(list(asked.hits))
+        self._before = earlier(asked.history, settings.model_window)
+        self._begin(fit(asked.hits, self._room(), chat.model, self._described))
 
     def _begin(self, hits: list[Hit]) -> None:
         """Make a prompt of the hits, and a checker for what is said about them."""
@@ -89,12 +90,9 @@ class Generation:
         Raises:
             ModelFailed: when the model does not give a whole reply.
         """
-        before = earlier(self._asked.history, self._settings.model_window)
-        hits = fit(self._asked.hits, self._room(before), self._chat.model, self._described)
-        self._begin(hits)
         while True:
             try:
-                for piece in self._pieces(before):
+                for piece in self._pieces():
                     if not self._shown:
                         self._timings["first"] = self._elapsed()
                     self._shown.append(piece)
@@ -109,9 +107,9 @@ class Generation:
                     yield rest
                 raise
 
-    def _pieces(self, before: Sequence[Message]) -> Iterator[str]:
+    def _pieces(self) -> Iterator[str]:
         length, before_this = 0, dict(self._usage)
-        for delta in self._chat.stream(self._messages(before)):
+        for delta in self._chat.stream(self._messages()):
             for name, count in delta.usage.items():
                 # Some endpoints count up with every piece: the last word is the whole.
                 self._usage[name] = before_this.get(name, 0) + count
@@ -193,14 +191,14 @@ class Generation:
             cost=cost(self._usage, self._settings),
         )
 
-    def _room(self, before: Sequence[Message]) -> int:
+    def _room(self) -> int:
         """Tokens that are left for the turns."""
-        fixed = tokens(compose(self._prompt, self._values(""), before))
+        fixed = tokens(compose(self._prompt, self._values(""), self._before))
         return self._settings.model_window - self._settings.reply_tokens - fixed
 
-    def _messages(self, before: Sequence[Message]) -> tuple[Message, ...]:
+    def _messages(self) -> tuple[Message, ...]:
         passages = write(self._turns, self._described)
-        return compose(self._prompt, self._values(passages), before)
+        return compose(self._prompt, self._values(passages), self._before)
 
     def _values(self, passages: str) -> dict[str, str]:
         question, standalone = plain(self._asked.question), plain(self._asked.standalone)

@@ -40,7 +40,7 @@ def quote(
 
         text = _quotation(words)
         store = Store.open(index_folder(settings(index=index)))
-        known = tuple(dict.fromkeys(row.name for row in store.catalog.speakers()))
+        known = named.people(store.catalog.speakers())
         who = named.speakers(speaker or (), known)
         where = named.transcripts(transcript or (), store)
         started = time.perf_counter()

@@ -42,7 +42,8 @@ class Rag:
         self.settings = settings
         self.model = model
         self._prompts = [paths.home() / "prompts", paths.shipped("prompts")]
-        self._names = tuple(dict.fromkeys(row.name for row in store.catalog.speakers()))
+        self._speaking = store.catalog.speakers()
+        self._names = named.people(self._speaking)
 
     @classmethod
     def open(cls, index: str | None = None, chosen: Settings | None = None) -> Rag:
@@ -189,8 +190,8 @@ class Rag:
             alone, usage = generate.standalone(question, said, model, prompt)
             timings["standalone"] = _milliseconds(started)
         searching = time.perf_counter()
-        hits = candidates(self, query, alone, said, filters)
         meant = self.query(alone) if alone else query
+        hits = candidates(self, meant, query, said, filters)
         confidence = retrieve.confidence(hits, meant, self.store)
         timings["search"] = _milliseconds(searching)
         asked = generate.Asked(
@@ -230,8 +231,7 @@ class Rag:
     def _names_in(self, hits: Sequence[Hit]) -> tuple[str, ...]:
         """Everybody who speaks in the transcripts of the hits."""
         there = {hit.passage.transcript for hit in hits}
-        rows = self.store.catalog.speakers()
-        return tuple(dict.fromkeys(row.name for row in rows if row.transcript in there))
+        return named.people(row for row in self._speaking if row.transcript in there)
 
     def query(self, question: str, history: Sequence[str] = ()) -> Query:
         """Make a question ready for searching, together with those that it leans on.

@@ -19,20 +19,19 @@ _BEFORE_CITED = 6
 
 
 def candidates(
-    rag: Rag, query: Query, standalone: str, said: Sequence[Earlier], filters: Filters
+    rag: Rag, meant: Query, ruled: Query, said: Sequence[Earlier], filters: Filters
 ) -> list[Hit]:
     """Return what a model may read, best first.
 
-    A `standalone` question is searched for as it is. The rules for follow-ups have their say too,
-    in case the model misunderstood; and the evidence of the last answer stays.
+    `meant` is the question as the model made it stand alone, `ruled` as the rules for follow-ups
+    have it, which is the same where the model did not. The rules have their say in case it
+    misunderstood; and the evidence of the last answer stays.
     """
     wanted = rag.settings.model_passages
-    if standalone:
-        own = rag.hits(rag.query(standalone), wanted, filters)
-        ruled = rag.hits(query, _RULED, filters) if query.leaning else []
-        hits = _distinct([*own[:_RULED], *ruled, *own[_RULED:]])
-    else:
-        hits = rag.hits(query, wanted, filters)
+    hits = rag.hits(meant, wanted, filters)
+    if meant is not ruled and ruled.leaning:
+        also = rag.hits(ruled, _RULED, filters)
+        hits = _distinct([*hits[:_RULED], *also, *hits[_RULED:]])
     if said and not filters.speakers and not filters.transcripts:
         cited = _at(rag.store, said[-1].cited)
         hits = _distinct([*hits[:_BEFORE_CITED], *cited, *hits[_BEFORE_CITED:]])

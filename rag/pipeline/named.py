@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rag import retrieve
 from rag.errors import UsageError
+from rag.store.catalog import Speaker
 from rag.store.index import Store
 from rag.types import Transcript
+
+
+def people(rows: Iterable[Speaker]) -> tuple[str, ...]:
+    """Return the names of those who speak, each once, in the order of the rows."""
+    return tuple(dict.fromkeys(row.name for row in rows))
 
 
 def speakers(given: str | Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
