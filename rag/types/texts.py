@@ -71,7 +71,8 @@ class Turn:
     """One person speaking once.
 
     `line` is the file line (1-based) of the label, `lines` those of each line of `text`; `start`
-    and `end` are seconds; `topic` is the heading over it.
+    and `end` are seconds, and `times` the second at which each line of `text` begins (empty when
+    unknown); `topic` is the heading over it. Nobody is named when `speaker` is empty.
     """
 
     number: int
@@ -83,6 +84,7 @@ class Turn:
     start: float | None = None
     end: float | None = None
     topic: str = ""
+    times: tuple[float, ...] = ()
 
     @property
     def end_line(self) -> int:
