@@ -10,7 +10,7 @@ from fakes import HashEncoder, build
 from rag import embedder, retrieve
 from rag.embedder import StaticEncoder
 from rag.pipeline import Rag
-from rag.retrieve.words import Worded, coverage, rescored
+from rag.retrieve.words import Worded, coverage, rescored, words_asked
 from rag.settings import Settings
 from rag.store.index import Store
 
@@ -110,9 +110,17 @@ def test_words_add_up_to_the_vector_of_a_text(builtin: StaticEncoder) -> None:
     assert len(builtin.words("lamps lamps lamps")[1]) == len(builtin.words("lamps")[1])
 
 
+def test_an_earlier_question_weighs_its_share(builtin: StaticEncoder) -> None:
+    alone = words_asked((("students", 1.0),), builtin)
+    both = words_asked((("students", 1.0), ("weekly users", 0.5)), builtin)
+    said = "weekly users of the service"
+    assert coverage(both, "students", builtin) > coverage(both, said, builtin)
+    assert coverage(alone, "students", builtin) > coverage(both, "students", builtin)
+
+
 def test_hits_are_read_word_by_word_only_by_an_encoder_that_can(rag: Rag) -> None:
     hits = rag.search("病人对什么最不满意", 3)
-    question = "what do patients complain about: parking"
+    question = (("what do patients complain about: parking", 1.0),)
     counts = {hit.passage.address: 3.0 for hit in hits}
     assert rescored(hits, question, None, counts) == hits
     assert isinstance(rag.encoder, Worded)

@@ -65,6 +65,15 @@ ASKED = [
     ("图书馆会议发言最多的人是谁？", "周岚"),
     ("老贺和周岚谁说得更多", "周岚"),
     ("Who does the most talking in the bridge chat?", "Ottoline said most"),
+    # who asks most
+    ("Who asked the most questions?", "沈砚 asked most: 24 questions"),
+    (
+        "Who asks the fewest questions in the bridge roundtable?",
+        "Ottoline asked least: 0 questions",
+    ),
+    ("谁提问最多？", "问得最多的是沈砚：24 个问句"),
+    ("图书馆那次会谁问得最多", "问得最多的是周岚：5 个问句"),
+    ("提问最多的人是谁？", "问得最多的是沈砚"),
     # how often somebody speaks
     ("How many times does 老贺 speak?", "老贺: 12 turns"),
     ("how many times does Lena Marsh speak in the school interview", "Lena Marsh: 19 turns"),
@@ -163,6 +172,9 @@ ASKED = [
 
 # Words of the same kind, on the matter: who reads the transcripts finds the answer in what is said.
 NOT_STRUCTURE = [
+    "who asked the most about batteries?",
+    "谁提的要求最多？",
+    "问得最多的问题是什么",
     "Altman 为什么说年轻人把 ChatGPT 当操作系统",
     "哪个学生一直在记 AI 翻译的错误？",
     "下次会哪天开？",

@@ -53,13 +53,13 @@ _TOO_FEW = {"zh": 3, "en": 1}  # terms that make no question of their own
 class Query:
     """A question made ready: weighted terms, a unit vector, its language, the speakers it names.
 
-    `whole` is the text together with the questions that it leans on, `leaning` is how far it needs
-    them, and `topic` where the last of them was answered; `encoder` is the one that made the
-    vector, where it knows texts word by word.
+    `chain` is the text and the questions that it leans on, each with its share; `leaning` is how
+    far it needs them, and `topic` where the last of them was answered; `encoder` is the one that
+    made the vector, where it knows texts word by word.
     """
 
     text: str
-    whole: str
+    chain: tuple[tuple[str, float], ...]
     weights: dict[str, float]
     vector: Vector
     language: str
@@ -98,7 +98,7 @@ def prepare(
     vector = vector / length if length else vector
     return Query(
         text,
-        "\n".join(chain),
+        tuple(zip(chain, shares, strict=True)),
         weights,
         vector,
         language(text),

@@ -76,7 +76,7 @@ def search(
         passage.address: weight * (_WORDS if same else _WORDS_ACROSS)
         for passage, (*_, same, weight) in zip(passages, best, strict=True)
     }
-    hits = rescored(_favour(hits, query), query.whole, query.encoder, counts)
+    hits = rescored(_favour(hits, query), query.chain, query.encoder, counts)
     return linked(store, without_copies(hits, k))
 
 

@@ -28,6 +28,17 @@ class Worded(Protocol):
         """Return the directions of a text's distinct words, and what each weighs in it."""
 
 
+def words_asked(chain: Sequence[tuple[str, float]], encoder: Worded) -> tuple[Matrix, Vector]:
+    """Return the words of a question and of those it leans on, each text weighing its share."""
+    import numpy as np
+
+    parts = [(encoder.words(text), share) for text, share in chain]
+    return (
+        np.concatenate([directions for (directions, _), _ in parts]),
+        np.concatenate([weights * np.float32(share) for (_, weights), share in parts]),
+    )
+
+
 def coverage(asked: tuple[Matrix, Vector], passage: str, encoder: Worded) -> float:
     """Return how much of the words of a question a passage has, from 0 to 1.
 
@@ -43,7 +54,10 @@ def coverage(asked: tuple[Matrix, Vector], passage: str, encoder: Worded) -> flo
 
 
 def rescored(
-    hits: Sequence[Hit], question: str, encoder: Worded | None, counts: Mapping[Address, float]
+    hits: Sequence[Hit],
+    chain: Sequence[tuple[str, float]],
+    encoder: Worded | None,
+    counts: Mapping[Address, float],
 ) -> list[Hit]:
     """Return the hits, best first, with the coverage of the best ones added to their scores.
 
@@ -52,7 +66,7 @@ def rescored(
     """
     if encoder is None or not hits:
         return list(hits)
-    asked = encoder.words(question)
+    asked = words_asked(chain, encoder)
     covered = [coverage(asked, hit.passage.searchable, encoder) for hit in hits[:RESCORED]]
     covered += [min(covered)] * (len(hits) - len(covered))
     raised = [

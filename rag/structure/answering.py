@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from rag.retrieve import Filters
 from rag.store.index import Store
-from rag.structure import counting, finding
+from rag.structure import counting, finding, inquiries
 from rag.structure.asked import Kind, Structural
 from rag.structure.counting import Draft
 from rag.structure.scene import Scene
@@ -16,7 +16,8 @@ from rag.types import Answer
 _WAYS: Mapping[Kind, Callable[[Scene], Draft | None]] = {
     "ranking": counting.ranking,
     "turns": counting.turns,
-    "questions": counting.questions,
+    "questions": inquiries.questions,
+    "inquirers": inquiries.inquirers,
     "speakers": counting.speakers,
     "transcripts": counting.transcripts,
     "length": counting.length,

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal[
     "ranking",
+    "inquirers",
     "turns",
     "questions",
     "speakers",

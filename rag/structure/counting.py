@@ -1,16 +1,17 @@
-"""Answers that are counted: who speaks how much, asks how often, which transcripts there are."""
+"""Answers that are counted: who speaks how much, which transcripts there are and how long."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag.structure.scene import Scene, cite, opening, question_sentences, year
+from rag.structure.scene import Scene, cite, opening, year
 from rag.structure.wording import capped, joined, names, quote, say
 from rag.types import Address, Citation, Section, Transcript, Turn
 
 _RANKED = 8
-_LISTED = 20
+LISTED = 20
+"""Places and items of long lists that are shown."""
 _SECONDS = 60
 
 
@@ -57,7 +58,7 @@ def ranking(scene: Scene) -> Draft | None:
         "characters": lambda share: share.characters,
     }
     unit, other = ("turns", "characters") if asked.turns else ("characters", "turns")
-    tied = _first(everybody, order[unit], asked.last)
+    tied = leading(everybody, order[unit], asked.last)
     key = f"{'least' if asked.last else 'most'}_{unit}"
     line = say(
         scene.language,
@@ -66,7 +67,7 @@ def ranking(scene: Scene) -> Draft | None:
         who=names(scene.language, (share.name for share in tied)),
         share=joined(scene.language, (_shown(scene, share) for share in tied)),
     )
-    otherwise = _first(everybody, order[other], asked.last)
+    otherwise = leading(everybody, order[other], asked.last)
     if not any(share in otherwise for share in tied):
         line += " " if scene.language == "en" else ""
         line += say(
@@ -103,39 +104,6 @@ def turns(scene: Scene) -> Draft | None:
     return Draft((total, *capped(scene.language, lines)))
 
 
-def questions(scene: Scene) -> Draft | None:
-    """How many questions people ask, or which."""
-    asking = [
-        (item, turn, spans)
-        for item, turn in scene.turns()
-        if (spans := question_sentences(turn.text))
-    ]
-    if not asking:
-        return None
-    by: dict[str, list[tuple[Transcript, Turn, list[tuple[int, int]]]]] = {}
-    for entry in asking:
-        by.setdefault(entry[1].speaker, []).append(entry)
-    lines: list[str] = []
-    for share in shares(scene):
-        theirs = by.get(share.name, [])
-        if not theirs and not scene.about_some:
-            continue
-        places = [f"[{item.id}:{turn.number}]" for item, turn, _ in theirs]
-        head = say(
-            scene.language,
-            "asked",
-            who=share.name,
-            turns=len(theirs),
-            questions=sum(len(spans) for _, _, spans in theirs),
-            all=share.turns,
-        )
-        lines.append(head if scene.asked.listed else f"{head} {_places(scene, places)}".rstrip())
-    if not scene.asked.listed:
-        return Draft(tuple(lines))
-    cited = [(item, cite(item, turn, spans[0][0], spans[-1][1])) for item, turn, spans in asking]
-    return quoted(scene, lines, cited, _LISTED)
-
-
 def quoted(
     scene: Scene, head: Sequence[str], cited: Sequence[tuple[Transcript, Citation]], limit: int
 ) -> Draft:
@@ -151,7 +119,7 @@ def speakers(scene: Scene) -> Draft | None:
     if not counted:
         return None
     head = say(scene.language, "speakers", scope="", count=len(counted))
-    return Draft((head, *capped(scene.language, [_spoke(scene, s) for s in counted], _LISTED)))
+    return Draft((head, *capped(scene.language, [_spoke(scene, s) for s in counted], LISTED)))
 
 
 def transcripts(scene: Scene) -> Draft | None:
@@ -167,14 +135,14 @@ def transcripts(scene: Scene) -> Draft | None:
             lines += capped(
                 scene.language,
                 [f"[{row.transcript}] {_amount(scene, row.turns, row.characters)}" for row in rows],
-                _LISTED,
+                LISTED,
             )
         return Draft(tuple(lines)) if lines else None
     if not scene.listed:
         return None
     head = say(scene.language, "transcripts", count=len(scene.listed))
     lines = [_described(scene, item) for item in scene.listed]
-    return Draft((head, *capped(scene.language, lines, _LISTED)))
+    return Draft((head, *capped(scene.language, lines, LISTED)))
 
 
 def length(scene: Scene) -> Draft | None:
@@ -204,7 +172,7 @@ def length(scene: Scene) -> Draft | None:
                 address=Address(item.id, last.number, last.number),
             )
         )
-    return Draft(tuple(capped(scene.language, lines, _LISTED))) if lines else None
+    return Draft(tuple(capped(scene.language, lines, LISTED))) if lines else None
 
 
 def date(scene: Scene) -> Draft | None:
@@ -227,11 +195,13 @@ def date(scene: Scene) -> Draft | None:
         lines.append(say(scene.language, key, title=item.title, id=item.id, **more))
     if not lines:
         return None
-    shown = capped(scene.language, lines, _LISTED)
-    return Draft(tuple(shown), tuple(cited[:_LISTED]))
+    shown = capped(scene.language, lines, LISTED)
+    return Draft(tuple(shown), tuple(cited[:LISTED]))
 
 
-def _first(everybody: Sequence[Share], measure: Callable[[Share], int], least: bool) -> list[Share]:
+def leading(
+    everybody: Sequence[Share], measure: Callable[[Share], int], least: bool
+) -> list[Share]:
     """The first by a measure, and all who are level with them."""
     best = (min if least else max)(map(measure, everybody))
     return [share for share in everybody if measure(share) == best]
@@ -243,16 +213,17 @@ def _amount(scene: Scene, turns: int, characters: int) -> str:
 
 def _shown(scene: Scene, share: Share) -> str:
     amount = _amount(scene, share.turns, share.characters)
-    return f"{amount} {_places(scene, [f'[{id_}]' for id_ in sorted(share.transcripts)])}"
+    return f"{amount} {places(scene, [f'[{id_}]' for id_ in sorted(share.transcripts)])}"
 
 
 def _spoke(scene: Scene, share: Share) -> str:
     return say(scene.language, "spoke", who=share.name, share=_shown(scene, share))
 
 
-def _places(scene: Scene, places: Sequence[str]) -> str:
-    shown = " ".join(places[:_LISTED])
-    left = len(places) - _LISTED
+def places(scene: Scene, addresses: Sequence[str]) -> str:
+    """Write addresses in a row; beyond a number of them the rest is counted."""
+    shown = " ".join(addresses[:LISTED])
+    left = len(addresses) - LISTED
     return f"{shown} {say(scene.language, 'more', count=left)}" if left > 0 else shown
 
 

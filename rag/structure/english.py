@@ -54,6 +54,15 @@ _CORES: dict[Kind, tuple[str, ...]] = {
         r"(?: by (?:(?P<turns>(?:number of )?turns)|words|characters|speaking time|how much they"
         r" (?:say|said|speak|talk)))?",
     ),
+    "inquirers": (
+        rf"who (?:all )?(?:asks|asked|has asked|poses|posed|raised)(?: the)? {_LEAST}"
+        r"(?: (?:of the )?questions| often)?",
+        rf"(?:which|what) (?:speaker|person|participant|guest|host) (?:asks|asked|has asked)"
+        rf"(?: the)? {_LEAST}(?: questions)?",
+        rf"who (?:had|has)(?: the)? {_LEAST} questions",
+        r"(?:rank|sort) (?:all )?(?:the )?(?:speakers|participants|people)"
+        r" by (?:(?:the )?number of questions|questions|how (?:many questions|much) they asked?)",
+    ),
     "turns": (
         rf"how (?:many times|often) {_DO} {WHO} (?:{_SPEAK}|take the floor|get a word in|speak up)",
         rf"how many (?:(?:speaking )?turns|words|characters|lines|contributions) {_DO} {WHO}"
@@ -178,6 +187,7 @@ PATTERNS = tuple(_pattern(kind, core) for kind, cores in _CORES.items() for core
 
 GATES: dict[Kind, str] = {
     "ranking": r"\b(?:most|more|least|less|fewest|longest|rank|sort|main)\b",
+    "inquirers": r"\b(?:ask|question|pose|raise)",
     "turns": r"\bhow (?:many|often|much)\b|\bnumber of\b",
     "questions": r"\b(?:questions?|asks?|asked)\b",
     "speakers": r"\b(?:speak|spoke|talk|participa|ta?[ko]+e? part|voices|interviewed)",
