@@ -43,7 +43,9 @@ constraints: .venv/ready-dev ## renew the pinned versions
 	@$(BIN)/pip install -q uv
 	@echo "torch==2.13.0" | $(BIN)/uv pip compile -q pyproject.toml --all-extras --no-header \
 		--no-annotate -c - -o .venv/resolved.txt
-	@{ grep '^#' constraints.txt; sed 's/+cpu$$//' .venv/resolved.txt; } > .venv/constraints.txt
+	@# What only a build of torch for CUDA needs is left out: a CPU build is what is tested.
+	@{ grep '^#' constraints.txt; sed -E 's/[+]cpu$$//; /^(nvidia-|cuda-|triton=)/d' .venv/resolved.txt; } \
+		> .venv/constraints.txt
 	@mv .venv/constraints.txt constraints.txt
 
 clean: ## remove the environment, caches and indexes

@@ -49,7 +49,8 @@ class Session:
         self.rag = rag
         self.index = index_of(rag)
         self.conversation = conversation or Conversation.new(self.index)
-        self.known = named.people(rag.store.catalog.speakers())
+        catalog = rag.store.catalog
+        self.known = named.called(catalog.speakers(), catalog.aliases())
         self.speakers = named.speakers(speakers, self.known)
         self._unkept = False
 
@@ -210,9 +211,7 @@ def _sources(session: Session) -> str:
     if last.timings:
         return views.sources(last)
     # Stopped, or of an earlier day: what was found beside the citations was not kept.
-    lines = [
-        f"{at.address}  line {at.line}  {at.speaker or '—'}  {at.link}" for at in last.citations
-    ]
+    lines = [views.where(item) for item in last.citations]
     return "\n".join(lines) or "The last answer cites nothing."
 
 

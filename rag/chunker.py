@@ -169,17 +169,10 @@ class _Cutter:
             return [whole]
         label = self._cost(whole) - self.count(whole.text)
         starts = [0, *accumulate(len(line) + 1 for line in part.text.split("\n")[:-1])]
+        pieces = self._pieces(part.text, max(1, room - label))
         return [
-            replace(
-                whole,
-                part=number,
-                text=part.text[begin:end],
-                offset=begin,
-                lines=part.lines[bisect_right(starts, begin) - 1 : bisect_right(starts, end - 1)],
-            )
-            for number, (begin, end) in enumerate(
-                self._pieces(part.text, max(1, room - label)), start=1
-            )
+            _part(whole, number, begin, end, starts)
+            for number, (begin, end) in enumerate(pieces, start=1)
         ]
 
     def _pieces(self, text: str, room: int) -> Iterator[tuple[int, int]]:
@@ -244,5 +237,22 @@ class _Cutter:
 
 
 def _whole(part: Turn | Section) -> Span:
-    speaker, start = (part.speaker, part.start) if isinstance(part, Turn) else ("", None)
-    return Span(part.number, 0, speaker, part.text, 0, part.lines, start)
+    if isinstance(part, Section):
+        return Span(part.number, 0, "", part.text, 0, part.lines)
+    speaker, start = part.speaker, part.times[0] if part.times else part.start
+    return Span(part.number, 0, speaker, part.text, 0, part.lines, start, part.times)
+
+
+def _part(whole: Span, number: int, begin: int, end: int, starts: Sequence[int]) -> Span:
+    """Cut a part out of a span, with the lines that it touches; `starts` is where lines begin."""
+    touched = slice(bisect_right(starts, begin) - 1, bisect_right(starts, end - 1))
+    times = whole.times[touched]
+    return replace(
+        whole,
+        part=number,
+        text=whole.text[begin:end],
+        offset=begin,
+        lines=whole.lines[touched],
+        start=times[0] if times else whole.start,
+        times=times,
+    )

@@ -14,6 +14,7 @@ from rag import embedder, llm, paths, prompts, store, transcripts
 from rag.errors import RagError
 from rag.pipeline import configured, index_folder
 from rag.settings import Settings
+from rag.transcripts.naming import Naming
 from rag.types import Encoder
 
 _PACKAGES = ("faiss-cpu", "tantivy", "tokenizers", "sentence-transformers", "openai", "tiktoken")
@@ -109,7 +110,8 @@ def _freshness(settings: Settings) -> str:
         gone = ", ".join(map(str, roots))
         raise RagError(f"gone: {gone}", f"name the files again: {_command(settings)} PATH")
     files = transcripts.find(there)
-    changed = store.changed(files, opened.catalog.hashes(), base)
+    naming = Naming.from_rows(opened.catalog.naming())
+    changed = store.changed(files, opened.catalog.hashes(), base, naming)
     if changed:
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
         named = ", ".join(changed[:3]) + more

@@ -22,6 +22,10 @@ HANGUL = "\uac00-\ud7af"
 _HAN = re.compile(f"[{HAN}]")
 _KANA = re.compile(f"[{KANA}]")
 _WORD = re.compile(rf"[^\W\d_{HAN}{KANA}{HANGUL}]+")
+_COUNTED = re.compile(
+    rf"[{HAN}{KANA}]|[^\W_{HAN}{KANA}](?:[^\W_{HAN}{KANA}]|['’.,-](?=[^\W_{HAN}{KANA}]))*"
+)
+_UNNAMED = {"zh": "（未标明说话人）", "en": "(speaker not named)"}
 
 # A sentence ends at a full-width mark wherever it stands, at a Latin mark only before a space or
 # the end (3.5 and example.com stay whole), at dots of hesitation only when a new sentence visibly
@@ -83,6 +87,21 @@ def language(text: str) -> str:
     if han and len(_KANA.findall(text)) * 10 > han:
         return "en"
     return "zh" if han * 2 >= words else "en"
+
+
+def count_words(text: str) -> int:
+    """Count words: every ideograph and kana is one, and so is `don't`, `3.5` or `follow-up`."""
+    return sum(1 for _ in _COUNTED.finditer(text))
+
+
+def unnamed(spoken: str) -> str:
+    """Return what stands, in a language, for the name of somebody whom the file does not name."""
+    return _UNNAMED["zh" if spoken == "zh" else "en"]
+
+
+def is_unnamed(label: str) -> bool:
+    """Tell whether a label is what stands for the name of somebody who is not named."""
+    return label.strip().strip("()（）") in {name.strip("()（）") for name in _UNNAMED.values()}
 
 
 def sentences(text: str) -> list[tuple[int, int]]:

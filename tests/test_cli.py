@@ -114,7 +114,7 @@ def test_text_for_people(indexed: Path, run: Run) -> None:
     assert run("ask", OPENING).out.startswith("王秀兰：「")
     assert run("search", WOOD).out.startswith("1. [violin:3-4] ")
     assert "dense" in run("search", WOOD, "-v").out
-    assert run("speakers").out.startswith("turns\tcharacters\tspeaker\ttranscripts\n3\t")
+    assert run("speakers").out.startswith("turns\twords\tminutes\tspeaker\ttranscripts\n3\t")
     assert run("--version").out == f"{rag.__version__}\n"
 
 

@@ -142,7 +142,7 @@ def test_chats_shows_exports_and_removes_one(indexed: Path, run: Run, tmp_path: 
     kept = only()
     shown = run("chats", kept.id[:10])
     assert shown.out == conversations.markdown(kept)
-    assert "[tea:2](https://example.org/tea)" in shown.out
+    assert "[tea:2](https://example.org/tea#:~:text=" in shown.out
     values = json.loads(run("chats", kept.id, "--json").out)
     assert values["id"] == kept.id
     assert values["answers"][0]["citations"][0]["address"] == "tea:2"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from samples import Run, is_one_line
@@ -14,11 +15,16 @@ FOUND = {
 }  # fmt: skip
 
 
+def on_page(words: str) -> str:
+    return f"https://example.org/tea#:~:text={quote(words)}"
+
+
 def test_an_exact_quotation_in_chinese(indexed: Path, run: Run) -> None:
     result = run("quote", "「第一批客人是下夜班的司機」")
     assert (result.code, result.err) == (0, "")
     assert result.out == (
-        "exact\n王秀兰  [tea:2]  line 9  https://example.org/tea\n  第一批客人是下夜班的司机\n"
+        f"exact\n王秀兰  [tea:2]  line 9  {on_page('第一批客人是下夜班的司机')}\n"
+        "  第一批客人是下夜班的司机\n"
     )
 
 
@@ -38,7 +44,7 @@ def test_what_somebody_else_said(indexed: Path, run: Run) -> None:
     assert result.code == 1
     assert result.out == (
         "absent: said by 主持人\n"
-        "主持人  [tea:3]  line 11  https://example.org/tea\n"
+        f"主持人  [tea:3]  line 11  {on_page('最便宜的茶多少钱一壶')}\n"
         "  最便宜的茶多少钱一壶\n"
     )
     assert run("quote", "最便宜的茶多少钱一壶", "--speaker", "主持人").code == 0

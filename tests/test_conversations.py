@@ -330,7 +330,7 @@ So.
 **出处**
 
 - [tea:2](https://example.org/tea?a=1&b=%282%29) 王秀兰，第 9 行：「我们每天早上五点开门」
-- [violin:4.2](corpus/my%20violin%20%281%29.txt#L7-L8) Marta，第 7–8 行：「always maple」
+- [violin:4.2](corpus/my%20violin%20%281%29.txt#L7-L8) Marta，第 7–8 行（0:00:12）：「always maple」
 
 ## And oak?
 
@@ -478,4 +478,6 @@ def test_a_citation_without_a_link_stays_a_key() -> None:
     cited = Citation(Address("tea", 2, 2), "", "made up", False, 1, 1)
     conversation.append(answer("q", "Yes. [tea:2]", cited))
     assert "Yes. \\[tea:2\\]\n" in markdown(conversation)
-    assert "- \\[tea:2\\] —, line 1: (✗ not in the transcript) “made up”" in markdown(conversation)
+    assert "- \\[tea:2\\] (speaker not named), line 1: (✗ not in the transcript)" in markdown(
+        conversation
+    )

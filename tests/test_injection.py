@@ -438,7 +438,7 @@ def test_lists_and_reports_show_no_character_that_steers(here: Planted, run: Run
         assert shown
     assert CANARY in check(run("speakers"))
     rows = run("speakers").out.splitlines()
-    assert all(len(row.split("\t")) == 4 for row in rows)
+    assert all(len(row.split("\t")) == 5 for row in rows)
     for attempt in ATTEMPTS:
         if attempt.place == "file":
             check(run("index", f"{attempt.path}x"))

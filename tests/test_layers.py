@@ -10,8 +10,8 @@ import pytest
 from samples import ROOT
 
 ORDER = (
-    "errors types text settings paths transcripts tokens chunker embedder lexical store retrieve"
-    " structure prompts llm quotes answer pipeline views conversations"
+    "errors types text links settings paths transcripts tokens chunker embedder lexical store"
+    " retrieve structure prompts llm quotes answer pipeline views conversations"
 ).split()
 DOORS = ("chat", "script", "health", "evaluate", "serve", "mcp")
 LAYER = {

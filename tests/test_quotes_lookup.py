@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from fakes import build
@@ -52,7 +53,7 @@ def test_a_quotation_comes_back_with_all_that_is_needed_to_check_it(store: Store
         9,
         9,
         None,
-        "https://example.org/tea",
+        f"https://example.org/tea#:~:text={quote('第一批客人是下夜班的司机')}",
     )
 
 

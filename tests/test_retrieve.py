@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -96,7 +97,9 @@ def test_hits_carry_both_legs_lines_and_a_link_that_leads_there(rag: Rag) -> Non
     assert hit.lexical > 0
     assert 0 < hit.dense <= 1
     assert hit.passage.spans[1].line == 11
-    assert hit.link == "https://example.org/watch?v=1"
+    page, _, words = hit.link.partition("#:~:text=")
+    assert page == "https://example.org/watch?v=1"
+    assert unquote(words).startswith("汤底有什么讲究,")
     assert rag.search("flood warehouse", 1)[0].link.endswith("pumps.md#L9-L11")
 
 
@@ -164,11 +167,11 @@ def test_names_are_matched_whole_or_by_a_word() -> None:
 
 
 def test_links_point_at_the_second_or_at_the_line() -> None:
-    video = Transcript("a", "a.md", "", "", "https://example.org/watch?v=1", "zh")
+    video = Transcript("a", "a.md", "", "", "https://www.youtube.com/watch?v=1", "zh")
     page = Transcript("a", "a.md", "", "", "https://example.org/talk", "zh")
     local = Transcript("a", "talks/a.md", "", "", "", "zh")
-    assert link(video, 3, 3, 62.9) == "https://example.org/watch?v=1&t=62"
-    assert link(page, 3, 3, 62.9) == "https://example.org/talk?t=62"
+    assert link(video, 3, 3, 62.9) == "https://www.youtube.com/watch?v=1&t=62"
+    assert link(page, 3, 3, 62.9, "Yes.") == "https://example.org/talk#:~:text=Yes."
     assert link(local, 3, 3, None) == "talks/a.md#L3"
     assert link(local, 3, 5, None) == "talks/a.md#L3-L5"
 
@@ -211,4 +214,5 @@ def test_an_impossible_number_of_hits_costs_nothing(rag: Rag) -> None:
 
 def test_a_link_keeps_the_place_on_the_page() -> None:
     page = Transcript("a", "a.md", "", "", "https://example.org/talk#notes", "zh")
-    assert link(page, 3, 3, 62.9) == "https://example.org/talk?t=62#notes"
+    assert link(page, 3, 3, 62.9) == "https://example.org/talk#notes"
+    assert link(page, 3, 3, None, "Yes.") == "https://example.org/talk#notes:~:text=Yes."

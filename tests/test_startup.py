@@ -18,8 +18,8 @@ except SystemExit as ended:
 print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
 """
 HEAVY = {
-    "faiss", "numpy", "openai", "prompt_toolkit", "rich", "sentence_transformers", "tantivy",
-    "tiktoken", "tokenizers", "torch", "yaml",
+    "defusedxml", "faiss", "lxml", "numpy", "openai", "prompt_toolkit", "pypdf", "rich",
+    "sentence_transformers", "tantivy", "tiktoken", "tokenizers", "torch", "yaml",
 }  # fmt: skip
 FOR_A_MODEL = {"openai", "sentence_transformers", "tiktoken", "torch", "transformers"}
 

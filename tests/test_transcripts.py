@@ -193,7 +193,7 @@ def test_topics_that_recur_as_headings_are_not_speakers() -> None:
 
 def test_two_known_speakers_may_speak_together() -> None:
     text = "Ann Lee: One?\nBob Ray: Two.\nAnn Lee, Bob Ray: Three!\nAnn Lee: Four.\nBob Ray: Five."
-    assert said(read(text))[2] == ("Ann Lee, Bob Ray", "Three!")
+    assert said(read(text))[2] == ("Ann Lee & Bob Ray", "Three!")
 
 
 def test_names_at_several_lengths_and_initials_are_one_person() -> None:

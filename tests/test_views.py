@@ -63,7 +63,7 @@ def test_an_answer_without_a_model_says_so() -> None:
 
 def test_hits_as_text_name_place_speaker_and_words() -> None:
     assert views.hits([HIT], verbose=False) == (
-        "1. [talk:2] 1.235  https://example.org/v?t=3725\n   Ann: It is blue."
+        "1. [talk:2] 1.235 1:02:05  https://example.org/v?t=3725\n   Ann: It is blue."
     )
     assert "(dense 0.500, lexical 0.750)" in views.hits([HIT], verbose=True)
     assert views.hits([], verbose=False) == "no passage found"
@@ -78,17 +78,24 @@ def test_a_transcript_as_text_shows_lines_and_times() -> None:
 
 
 def test_speakers_are_added_up_over_transcripts() -> None:
-    rows = [Speaker("Ann", "a", 2, 30), Speaker("Bob", "a", 9, 99), Speaker("Ann", "b", 1, 80)]
+    rows = [
+        Speaker("Ann", "a", 2, 30, 6, 61.0),
+        Speaker("Bob", "a", 9, 99, 19),
+        Speaker("", "a", 1, 9, 1),
+        Speaker("Ann", "b", 1, 80, 17, 30.0),
+    ]
     shares = views.speakers(rows)
     assert [(share.speaker, share.turns, share.characters) for share in shares] == [
         ("Ann", 3, 110),
         ("Bob", 9, 99),
+        (None, 1, 9),
     ]
     assert views.table(shares) == (
-        "turns\tcharacters\tspeaker\ttranscripts\n3\t110\tAnn\ta, b\n9\t99\tBob\ta"
+        "turns\twords\tminutes\tspeaker\ttranscripts\n"
+        "3\t23\t1.5\tAnn\ta, b\n9\t19\t\tBob\ta\n1\t1\t\t(speaker not named)\ta"
     )
     odd = views.table([views.Share("A\tn\nn\x1b", 1, 2, ("a",))])
-    assert odd.split("\n")[1:] == ["1\t2\tA n n\ta"]
+    assert odd.split("\n")[1:] == ["1\t0\t\tA n n\ta"]
 
 
 def test_a_report_says_what_was_done() -> None:

@@ -19,7 +19,7 @@ from rag.answer.scan import Scanner
 from rag.errors import safe
 from rag.quotes import Match, Source, find, nearest
 from rag.text import HAN, language
-from rag.types import Address, Finding
+from rag.types import Address, Finding, people
 
 _MARKS = {
     "zh": {
@@ -202,8 +202,8 @@ class Checker:
         match = self._preferred(matches, cited, subjects)
         assert match.source is not None  # it matched
         speaker, address = match.source.speaker, match.source.address
-        others = subjects or {item.source.speaker for item in cited}
-        if speaker and speaker not in others:
+        others = {*subjects} or {name for item in cited for name in people(item.source.speaker)}
+        if speaker and others.isdisjoint(people(speaker)):
             return Finding("speaker", inner, speaker, address)
         return Finding("place", inner, speaker, address)
 
@@ -266,7 +266,8 @@ def _inside(given: Address, key: Address) -> bool:
 def _may_say(match: Match, subjects: Collection[str]) -> bool:
     """Whether nobody else is named; prose has no speaker, and may tell what anybody said."""
     assert match.source is not None  # it matched
-    return not subjects or not match.source.speaker or match.source.speaker in subjects
+    said_by = people(match.source.speaker)
+    return not subjects or not said_by or not {*subjects}.isdisjoint(said_by)
 
 
 def _at(match: Match, cited: Sequence[Given]) -> bool:

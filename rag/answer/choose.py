@@ -16,7 +16,7 @@ from rag.lexical import terms
 from rag.retrieve import Query
 from rag.store.index import Store
 from rag.text import fold, language, sentences
-from rag.types import Encoder, Hit, Span
+from rag.types import Encoder, Hit, Span, people
 
 _HITS_READ = 5
 _HIT_WORTH_READING = 0.75  # of the best hit's score
@@ -141,13 +141,14 @@ def _candidates(rank: int, hit: Hit, only: Collection[str]) -> Iterator[Sentence
     those who ask are wanted.
     """
     spans, asked, position = hit.passage.spans, hit.passage.context, _LATE
+    wanted = {*only}
     for span, following in zip(spans, [*spans[1:], None], strict=True):
         asks = _QUESTION.search(span.text) and not hit.passage.section
         if asks and following is not None and following.speaker != span.speaker:
             asked, position = span.text, 0
-            if span.speaker not in only:
+            if wanted.isdisjoint(people(span.speaker)):
                 continue
-        elif only and span.speaker not in only:
+        elif wanted and wanted.isdisjoint(people(span.speaker)):
             continue
         for start, end in sentences(span.text):
             yield Sentence(rank, span, start, end, asked, position)

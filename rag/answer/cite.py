@@ -68,6 +68,7 @@ def _citation(
 ) -> Citation:
     line, end_line = _lines(where, start, end)
     first = _span_at(where, start)
+    second = first.second(where.spans[0].offset + start - first.offset)
     address = where.source.address
     about = sources[address.transcript]
     return Citation(
@@ -79,8 +80,8 @@ def _citation(
         exact=exact,
         line=line,
         end_line=end_line,
-        start=first.start,
-        link=link(about, line, end_line, first.start),
+        start=second,
+        link=link(about, line, end_line, second, where.source.text[start:end]),
         quoted=quoted,
     )
 

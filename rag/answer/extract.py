@@ -14,7 +14,8 @@ from rag.answer.choose import Sentence, choose
 from rag.retrieve import Query, link
 from rag.settings import Settings
 from rag.store.index import Store
-from rag.types import Address, Answer, Citation, Encoder, Hit, Transcript
+from rag.text import unnamed
+from rag.types import Address, Answer, Citation, Encoder, Hit, Transcript, people
 
 NOT_FOUND = {
     "zh": "这些访谈记录里没有这个问题的答案。",
@@ -84,11 +85,15 @@ def refusal(hits: Sequence[Hit], spoken: str, only: Collection[str] = ()) -> str
     if hits:
         lines.append(_NEAREST[spoken])
     for hit in hits[:_NEAREST_SHOWN]:
-        spans = [span for span in hit.passage.spans if not only or span.speaker in only]
+        spans = [
+            span
+            for span in hit.passage.spans
+            if not only or not {*only}.isdisjoint(people(span.speaker))
+        ]
         said = max(spans or hit.passage.spans, key=lambda span: len(span.text))
         snippet = one_line(said.text)
         snippet = snippet[:_SNIPPET] + "…" if len(snippet) > _SNIPPET else snippet
-        speaker = f"{said.speaker}：" if said.speaker else ""
+        speaker = f"{name}：" if (name := _name(said.speaker, hit.passage.section, spoken)) else ""
         lines.append(f"- {speaker}{snippet} [{hit.passage.address}]")
     return "\n".join(lines)
 
@@ -112,6 +117,7 @@ def _citation(run: Sequence[Sentence], hit: Hit, sources: Mapping[str, Transcrip
     )
     line = span.lines[span.text.count("\n", 0, start)]
     end_line = span.lines[span.text.count("\n", 0, end)]
+    second = span.second(start)
     return Citation(
         address=address,
         speaker=span.speaker,
@@ -119,8 +125,8 @@ def _citation(run: Sequence[Sentence], hit: Hit, sources: Mapping[str, Transcrip
         exact=True,
         line=line,
         end_line=end_line,
-        start=span.start,
-        link=link(sources[passage.transcript], line, end_line, span.start),
+        start=second,
+        link=link(sources[passage.transcript], line, end_line, second, span.text[start:end]),
         asked=run[0].asked if run[0].unclear else "",
     )
 
@@ -136,16 +142,22 @@ def _compose(quotes: Sequence[Citation], sources: Mapping[str, Transcript], spok
             lines[-1] += _GAP[spoken] + marked
             continue
         last = key
-        frame = (_REPLIED if quote.asked else _SAID) if quote.speaker else _WROTE
+        speaker = _name(quote.speaker, quote.address.section, spoken)
+        frame = (_REPLIED if quote.asked else _SAID) if speaker else _WROTE
         lines.append(
             frame[spoken].format(
-                speaker=quote.speaker,
+                speaker=speaker,
                 title=sources[quote.address.transcript].title,
                 asked=_shortened(quote.asked),
                 quotes=marked,
             )
         )
     return "\n".join(lines)
+
+
+def _name(speaker: str, section: bool, spoken: str) -> str:
+    """Who said it; nobody said what is prose, and of some speech the file does not say who did."""
+    return speaker or ("" if section else unnamed(spoken))
 
 
 def _shortened(asked: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from rag.errors import safe
 from rag.prompts import Prompt
 from rag.quotes import Source
+from rag.text import language, unnamed
 from rag.tokens import Counter, cautious, exact
 from rag.types import Address, Earlier, Hit, Message, Passage, Span, Transcript
 
@@ -142,7 +143,10 @@ def _head(about: Transcript) -> str:
 
 def _line(item: Given) -> str:
     asked = f" ({plain(item.asked)[-_ASKED_LONGEST:]})" if item.asked else ""
-    speaker = f" {plain(item.source.speaker)}{asked}:" if item.source.speaker else ""
+    # Of some speech the file does not say whose it is; prose is nobody's.
+    nobody = "" if item.passage.section else unnamed(language(item.source.text))
+    name = item.source.speaker or nobody
+    speaker = f" {plain(name)}{asked}:" if name else ""
     return f"[{plain(item.key)}]{speaker} {plain(item.source.text)}"
 
 

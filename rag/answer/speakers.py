@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from rag.answer.scan import SAYS_EN, SAYS_ZH
+from rag.retrieve import spellings
 from rag.text import fold
 
 Names = frozenset[str]
@@ -46,12 +47,13 @@ class Speakers:
     """Finds the names of speakers in a text: whole ones, and the words of a spaced one."""
 
     def __init__(self, names: Collection[str]) -> None:
+        """`names` are plain ones, or `rag.retrieve.Spellings`."""
         self._by_spelling: dict[str, set[str]] = {}
-        for name in names:
+        for name, whom in spellings(names):
             folded = fold(name).strip()
             words = re.findall(r"\w+", folded) if name.isascii() else []
             for spelling in {folded, *(word for word in words if len(word) > 2)} - {""}:
-                self._by_spelling.setdefault(spelling, set()).add(name)
+                self._by_spelling.setdefault(spelling, set()).update(whom)
         longest = sorted(self._by_spelling, key=len, reverse=True)
         spelt = "|".join(rf"\b{re.escape(s)}\b" if s.isascii() else re.escape(s) for s in longest)
         self._pattern = re.compile(spelt) if spelt else None

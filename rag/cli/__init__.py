@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import rag as package
-from rag.cli import asking, chatting, evaluating
+from rag.cli import asking, chatting, converting, evaluating, fetching
 from rag.cli import quote as quoting
 from rag.cli.batch import planned, run_batch
 from rag.cli.inputs import open_index, question_of, settings, shown
@@ -33,6 +33,7 @@ from rag.cli.terminal import (
     complain,
     one_line_errors,
     progress_bar,
+    say,
     utf8,
 )
 
@@ -87,8 +88,12 @@ def index(
         int | None, typer.Option("--passage-tokens", help="Budget of a passage in tokens.")
     ] = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Forget files and folders indexed before.")
+        bool, typer.Option("--fresh", help="Forget files, folders and names given before.")
     ] = False,
+    speakers: Annotated[
+        Path | None,
+        typer.Option("--speakers", help="TOML file that says whom labels such as SPEAKER_00 mean."),
+    ] = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -102,7 +107,9 @@ def index(
             sources = paths or pipeline.default_sources(chosen)
             if not paths and sources and project() is None:
                 complain(f"no paths given: indexing the samples in {sources[0]}")
-            report = pipeline.build(sources, chosen, fresh=fresh, progress=progress)
+            report = pipeline.build(
+                sources, chosen, fresh=fresh, speakers=speakers, progress=progress
+            )
         for line in (*report.problems, *report.warnings):
             complain(line)
         print(views.to_json(report) if json else views.report(report, chosen.index))
@@ -146,6 +153,8 @@ app.command()(asking.ask)
 app.command()(chatting.chat)
 app.command()(chatting.chats)
 app.command()(quoting.quote)
+app.command()(converting.convert)
+app.command()(fetching.fetch)
 app.command("eval")(evaluating.evaluate)
 
 
@@ -161,19 +170,32 @@ def show(
         from rag import views
 
         item = shown(what, index)
-        print(views.to_json(views.transcript(item)) if json else views.turns(item))
+        show = views.lines if Path(what).is_file() else views.turns
+        for warning in () if json else item.warnings:
+            complain(warning)
+        print(views.to_json(views.transcript(item)) if json else show(item))
 
 
 @app.command()
 def speakers(index: Index = None, json: Json = False, verbose: Verbose = False) -> None:
-    """List who speaks how much, and in which transcripts."""
+    """List who speaks how much and where, and suggest who of them may be one person."""
     with one_line_errors(verbose):
         from rag import views
         from rag.pipeline import index_folder
         from rag.store import Store
 
-        rows = views.speakers(Store.open(index_folder(settings(index=index))).catalog.speakers())
-        print(views.to_json({"speakers": rows}) if json else views.table(rows))
+        catalog = Store.open(index_folder(settings(index=index))).catalog
+        aliases = catalog.aliases()
+        rows = views.speakers(catalog.speakers(), aliases)
+        merges = views.suggestions(rows, aliases)
+        if json:
+            print(views.to_json({"speakers": rows, "suggestions": merges}))
+            return
+        print(views.table(rows))
+        if merges:
+            complain("these may be one person each; if so, put the line into speakers.toml:")
+        for line in merges:
+            say(line)
 
 
 @app.command()

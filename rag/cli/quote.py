@@ -40,7 +40,7 @@ def quote(
 
         text = _quotation(words)
         store = Store.open(index_folder(settings(index=index)))
-        known = named.people(store.catalog.speakers())
+        known = named.called(store.catalog.speakers(), store.catalog.aliases())
         who = named.speakers(speaker or (), known)
         where = named.transcripts(transcript or (), store)
         started = time.perf_counter()
@@ -76,16 +76,25 @@ def shown(found: QuoteCheck, asked: tuple[str, ...] = ()) -> str:
     verdict = {
         "exact": "exact",
         "near": "near: not in these words",
-        "absent": f"absent: said by {found.speaker}" if found.speaker else "absent: prose",
+        "absent": f"absent: said by {found.speaker}"
+        if found.speaker
+        else "absent: prose"
+        if found.address.section
+        else "absent: the transcript does not say by whom it was said",
     }[found.verdict]
     lines = (
         f"lines {found.line}-{found.end_line}"
         if found.end_line > found.line
         else (f"line {found.line}")
     )
+    from rag import views
+    from rag.text import language, unnamed
+
+    time = "" if found.start is None else f"  {views.clock(found.start)}"
+    nobody = "—" if found.address.section else unnamed(language(found.text))
     rows = [
         verdict,
-        f"{found.speaker or '—'}  [{found.address}]  {lines}  {found.link}",
+        f"{found.speaker or nobody}  [{found.address}]  {lines}{time}  {found.link}",
         f"  {_one_line(found.text)}",
         *([f"  {_one_line(found.difference)}"] if found.difference else []),
     ]

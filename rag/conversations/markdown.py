@@ -15,8 +15,9 @@ from urllib.parse import quote
 from rag.answer import one_line
 from rag.conversations.remarks import remarks
 from rag.errors import UsageError, safe
-from rag.text import language
+from rag.text import language, unnamed
 from rag.types import Address, Answer, Citation
+from rag.views import clock
 
 if TYPE_CHECKING:
     from rag.conversations import Conversation
@@ -24,15 +25,16 @@ if TYPE_CHECKING:
 _TITLE = 100  # characters of the first question that make a title
 _WORDS = {
     "zh": {
-        "sources": "出处", "source": "{key} {speaker}，第 {line} 行：「{quote}」",
-        "unsaid": "{key} {speaker}，第 {line} 行：（✗ 记录里没有）「{quote}」",
-        "place": "{key} {speaker}，第 {line} 行", "broken": "未完成：{why}", "checked": "核对",
+        "sources": "出处", "source": "{key} {speaker}，第 {line} 行{time}：「{quote}」",
+        "unsaid": "{key} {speaker}，第 {line} 行{time}：（✗ 记录里没有）「{quote}」",
+        "place": "{key} {speaker}，第 {line} 行{time}", "broken": "未完成：{why}",
+        "checked": "核对", "time": "（{clock}）",
     },
     "en": {
-        "sources": "Sources", "source": "{key} {speaker}, line {line}: “{quote}”",
-        "unsaid": "{key} {speaker}, line {line}: (✗ not in the transcript) “{quote}”",
-        "place": "{key} {speaker}, line {line}", "broken": "Incomplete: {why}",
-        "checked": "Checked",
+        "sources": "Sources", "source": "{key} {speaker}, line {line}{time}: “{quote}”",
+        "unsaid": "{key} {speaker}, line {line}{time}: (✗ not in the transcript) “{quote}”",
+        "place": "{key} {speaker}, line {line}{time}", "broken": "Incomplete: {why}",
+        "checked": "Checked", "time": " ({clock})",
     },
 }  # fmt: skip
 
@@ -76,7 +78,8 @@ def _answered(answer: Answer) -> list[str]:
     if wrong := remarks(answer):
         blocks += [f"**{words['checked']}**", "\n".join(f"- {escaped(line)}" for line in wrong)]
     if answer.citations:
-        listed = dict.fromkeys(_source(item, words) for item in answer.citations)
+        spoken = language(answer.question)
+        listed = dict.fromkeys(_source(item, words, spoken) for item in answer.citations)
         blocks += [f"**{words['sources']}**", "\n".join(listed)]
     return blocks
 
@@ -133,10 +136,13 @@ def _link(key: str, link: str) -> str:
     return f"[{_inside(key)}]({target(link)})" if link else f"\\[{_inside(key)}\\]"
 
 
-def _source(item: Citation, words: Mapping[str, str]) -> str:
+def _source(item: Citation, words: Mapping[str, str], spoken: str) -> str:
     form = words["source" if item.exact else "unsaid"] if item.quote else words["place"]
     line = str(item.line) if item.line == item.end_line else f"{item.line}–{item.end_line}"
     before, after = form.split("{key}")
-    speaker = _inside(" ".join(item.speaker.split())) or "—"
-    said = after.format(speaker=speaker, line=line, quote=_inside(one_line(item.quote)))
+    nobody = "—" if item.address.section else unnamed(spoken)
+    speaker = _inside(" ".join(item.speaker.split()) or nobody)
+    time = "" if item.start is None else words["time"].format(clock=clock(item.start))
+    quote = _inside(one_line(item.quote))
+    said = after.format(speaker=speaker, line=line, time=time, quote=quote)
     return f"- {before}{_link(str(item.address), item.link)}{said}"

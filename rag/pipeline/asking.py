@@ -43,7 +43,7 @@ class Rag:
         self.model = model
         self._prompts = [paths.home() / "prompts", paths.shipped("prompts")]
         self._speaking = store.catalog.speakers()
-        self._names = named.people(self._speaking)
+        self.known = named.called(self._speaking, store.catalog.aliases())
 
     @classmethod
     def open(cls, index: str | None = None, chosen: Settings | None = None) -> Rag:
@@ -145,7 +145,7 @@ class Rag:
         filters = self._filters(speaker, transcript)
         said = _earlier(history)
         before = [item.question for item in said]
-        counted = structure.reply(question, self.store, self._names, filters, before)
+        counted = structure.reply(question, self.store, self.known, filters, before)
         if counted is not None:
             return Reply(iter([counted.text]), lambda _: counted)
         if self.model is None:
@@ -228,10 +228,11 @@ class Rag:
         filters = self._filters(speaker, transcript)
         return look_up(self.store, text, filters.speakers, filters.transcripts)
 
-    def _names_in(self, hits: Sequence[Hit]) -> tuple[str, ...]:
-        """Everybody who speaks in the transcripts of the hits."""
+    def _names_in(self, hits: Sequence[Hit]) -> dict[str, tuple[str, ...]]:
+        """How everybody is called who speaks in the transcripts of the hits."""
         there = {hit.passage.transcript for hit in hits}
-        return named.people(row for row in self._speaking if row.transcript in there)
+        rows = [row for row in self._speaking if row.transcript in there]
+        return named.called(rows, self.store.catalog.aliases())
 
     def query(self, question: str, history: Sequence[str] = ()) -> Query:
         """Make a question ready for searching, together with those that it leans on.
@@ -242,7 +243,7 @@ class Rag:
         if not question.strip():
             raise UsageError("the question is blank", 'ask something: rag ask "…"')
         history = [earlier for earlier in history if earlier.strip()]
-        query = retrieve.prepare(question, history, self.encoder, self._names)
+        query = retrieve.prepare(question, history, self.encoder, self.known)
         if not query.leaning:
             return query
         before = self.query(history[-1], history[-retrieve.STEPS_BACK : -1])
@@ -258,7 +259,7 @@ class Rag:
 
     def _filters(self, speaker: str | Sequence[str], transcript: str | Sequence[str]) -> Filters:
         return Filters(
-            named.speakers(speaker, self._names), named.transcripts(transcript, self.store)
+            named.speakers(speaker, self.known), named.transcripts(transcript, self.store)
         )
 
 

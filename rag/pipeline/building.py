@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import rag
 from rag import embedder, paths, settings, store
 from rag.settings import Settings, Value
+from rag.transcripts.naming import Naming
 
 if TYPE_CHECKING:
     from rag.store import Report
@@ -32,9 +33,18 @@ def build(
     chosen: Settings,
     *,
     fresh: bool = False,
+    speakers: Path | None = None,
     progress: store.Progress | None = None,
 ) -> Report:
-    """Bring the index named by the settings up to date; see `rag.store.build`."""
+    """Bring the index named by the settings up to date; see `rag.store.build`.
+
+    `speakers` is a file that says whom labels mean (`rag.transcripts.naming`); the index remembers
+    it until another is given.
+
+    Raises:
+        UsageError: when that file is not of its form, or as `rag.store.build` does.
+    """
+    naming = None if speakers is None else Naming.read(speakers)
     return store.build(
         index_folder(chosen),
         [Path(source) for source in sources],
@@ -44,6 +54,7 @@ def build(
         base=paths.home(),
         version=VERSION,
         fresh=fresh,
+        naming=naming,
         progress=progress or store.silent,
     )
 

@@ -13,19 +13,32 @@ from rag.types import Transcript
 
 def people(rows: Iterable[Speaker]) -> tuple[str, ...]:
     """Return the names of those who speak, each once, in the order of the rows."""
-    return tuple(dict.fromkeys(row.name for row in rows))
+    return tuple(dict.fromkeys(row.name for row in rows if row.name))
 
 
-def speakers(given: str | Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
-    """Return the speakers that names mean, in full.
+def called(
+    rows: Iterable[Speaker], aliases: Iterable[tuple[str, str]]
+) -> dict[str, tuple[str, ...]]:
+    """Return how those who speak in `rows` are called, with whom it means: own names come first."""
+    found: dict[str, tuple[str, ...]] = {name: (name,) for name in people(rows)}
+    there = set(found)
+    for other, name in aliases:
+        if name in there:
+            found[other] = tuple(dict.fromkeys((*found.get(other, ()), name)))
+    return found
+
+
+def speakers(given: str | Sequence[str], known: Iterable[str]) -> tuple[str, ...]:
+    """Return the speakers that names mean, in full; `known` are names, or `retrieve.Spellings`.
 
     Raises:
         UsageError: for a name that is nobody's among the `known`.
     """
+    names = list(dict.fromkeys(s for _, whom in retrieve.spellings(known) for s in whom))
     return tuple(
         full
         for name in _listed(given)
-        for full in _known("speaker", name, retrieve.matching(name, known), known)
+        for full in _known("speaker", name, retrieve.matching(name, known), names)
     )
 
 

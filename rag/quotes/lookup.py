@@ -13,7 +13,7 @@ from rag.quotes.words import units
 from rag.retrieve import link
 from rag.store.index import Store
 from rag.text import fold
-from rag.types import Address, Passage, QuoteCheck, Section, Turn
+from rag.types import Address, Passage, QuoteCheck, Section, Turn, people
 
 _BATCH = 64  # passages read at a time
 _RANKED = 40  # passages in which something near is looked for
@@ -40,7 +40,7 @@ class _Scope:
 
     def admits(self, source: Source) -> bool:
         """Tell whether one of the speakers asked for said it."""
-        return not self.speakers or source.speaker in self.speakers
+        return not self.speakers or not {*self.speakers}.isdisjoint(people(source.speaker))
 
 
 def look_up(
@@ -161,7 +161,7 @@ def _told(store: Store, quotation: str, match: Match) -> QuoteCheck:
     address = match.source.address
     line = item.lines[item.text.count("\n", 0, match.start)]
     end_line = item.lines[item.text.count("\n", 0, match.end)]
-    start = item.start if isinstance(item, Turn) else None
+    start = item.second(match.start) if isinstance(item, Turn) else None
     described = store.catalog.described([address.transcript])[address.transcript]
     return QuoteCheck(
         quotation,
@@ -173,5 +173,5 @@ def _told(store: Store, quotation: str, match: Match) -> QuoteCheck:
         line,
         end_line,
         start,
-        link(described, line, end_line, start),
+        link(described, line, end_line, start, match.text),
     )

@@ -7,7 +7,7 @@ reader can check (`links`). `confidence` is the chance that one of the hits answ
 
 from rag.retrieve.confidence import confidence
 from rag.retrieve.links import link
-from rag.retrieve.names import matching, mentioned
+from rag.retrieve.names import Spellings, matching, mentioned, spellings
 from rag.retrieve.query import LONGEST_QUESTION, STEPS_BACK, Query, leaning, prepare
 from rag.retrieve.search import POOL, Filters, search
 
@@ -17,6 +17,7 @@ __all__ = [
     "STEPS_BACK",
     "Filters",
     "Query",
+    "Spellings",
     "confidence",
     "leaning",
     "link",
@@ -24,4 +25,5 @@ __all__ = [
     "mentioned",
     "prepare",
     "search",
+    "spellings",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.lexical import question_terms, terms
-from rag.retrieve.names import mentioned, spelt
+from rag.retrieve.names import mentioned, spellings, spelt
 from rag.retrieve.words import Worded
 from rag.text import fold, language
 from rag.types import Address, Encoder
@@ -83,12 +83,13 @@ def prepare(
     chain = [text, *(_leaned_on(history) if leans else [])]
     shares = [1.0, *(leans * _CARRIED**step for step in range(1, len(chain)))]
     named = frozenset(mentioned(" ".join(chain), speakers))
-    names = {part for name in named for part in terms(name)}
+    called = {*named, *(other for other, whom in spellings(speakers) if named & {*whom})}
+    names = {part for name in called for part in terms(name)}
     weights: dict[str, float] = {}
     for asked, share in zip(chain, shares, strict=True):
         for term, count in question_terms(asked).items():
             weights.setdefault(term, count * share * (_NAME_WEIGHT if term in names else 1))
-    meant = [_without_names(asked, named) for asked in chain]
+    meant = [_without_names(asked, called) for asked in chain]
     directions = zip(meant[1:], shares[1:], strict=True)
     vector = sum(
         (share * encoder.question(asked) for asked, share in directions),
@@ -111,7 +112,7 @@ def prepare(
 def _without_names(question: str, named: Iterable[str]) -> str:
     """Return a question without the names in it, or as it is when there is nothing else."""
     folded = fold(question)
-    for name in named:
+    for name in sorted(named, key=len, reverse=True):
         whole, parts = spelt(name)
         pattern = "|".join(rf"\b{re.escape(part)}\b" for part in parts) if name.isascii() else ""
         folded = re.sub(pattern or re.escape(whole), " ", folded)

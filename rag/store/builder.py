@@ -19,8 +19,9 @@ from rag.store import recording
 from rag.store.files import Files, Progress, choose, read_all, relative, silent, unchanged
 from rag.store.generation import Manifest, exists, publish, writing
 from rag.store.index import PASSAGES, TERMS, VECTORS, Store, write_vectors
-from rag.store.sources import anchor
+from rag.store.sources import anchor, names
 from rag.store.sources import roots as recorded
+from rag.transcripts.naming import Naming
 from rag.types import Encoder, Passage
 
 if TYPE_CHECKING:
@@ -54,13 +55,15 @@ def build(
     base: Path,
     version: str,
     fresh: bool = False,
+    naming: Naming | None = None,
     progress: Progress = silent,
 ) -> Report:
     """Bring the index in `folder` up to date with the transcripts under `roots`.
 
     Roots of earlier builds stay unless `fresh`; without any `roots` they are all there is. Paths
     are kept relative to `base` where both the index and they lie under it. Only passages whose
-    text changed are embedded. A file that cannot be read any more keeps what it had.
+    text changed are embedded. A file that cannot be read any more keeps what it had. `naming` says
+    whom labels mean; without it, and unless `fresh`, it is that of the build before.
 
     Raises:
         UsageError: when there is nothing to read, or the place is not writable.
@@ -84,13 +87,16 @@ def build(
             version=version,
             built=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        kept = old if old is not None and _alike(old.manifest, manifest) else None
-        if kept is not None and unchanged(places, kept, base):
+        if naming is None:
+            naming = Naming() if fresh else names(folder)
+        same = old is not None and sorted(old.catalog.naming()) == naming.rows()
+        kept = old if old is not None and same and _alike(old.manifest, manifest) else None
+        if kept is not None and unchanged(places, kept, base, naming):
             return _untouched(kept, gone)
-        read = read_all(places, old, base, progress, fresh=fresh)
+        read = read_all(places, old, base, progress, fresh=fresh, naming=naming)
         if kept is not None and kept.catalog.hashes() == read.hashes:
             return _report(read, gone, old, passages=kept.manifest.passages, embedded=0)
-        return _write(folder, temporary, manifest, read, gone, old, encoder, progress)
+        return _write(folder, temporary, manifest, read, gone, old, encoder, naming, progress)
 
 
 def _write(
@@ -101,6 +107,7 @@ def _write(
     gone: Sequence[Path],
     old: Store | None,
     encoder: Encoder,
+    naming: Naming,
     progress: Progress,
 ) -> Report:
     """Write and publish a generation."""
@@ -108,7 +115,7 @@ def _write(
     hashes = [_hash(passage) for passage in found]
     vectors, embedded = _vectors(found, hashes, encoder, old, progress)
     hashed = zip(found, hashes, strict=True)
-    recording.write(temporary / PASSAGES, read.items, hashed, manifest.roots)
+    recording.write(temporary / PASSAGES, read.items, hashed, manifest.roots, naming.rows())
     write_vectors(temporary / VECTORS, vectors)
     build_lexical(temporary / TERMS, _entries(found))
     report = _report(read, gone, old, passages=len(found), embedded=embedded, changed=True)
@@ -192,6 +199,7 @@ def _report(
         problems=read.problems,
         warnings=(
             *_absent(gone),
+            *read.warnings,
             *(warning for item, _ in read.items for warning in item.warnings),
         ),
     )
@@ -200,7 +208,7 @@ def _report(
 def _untouched(old: Store, gone: Iterable[Path]) -> Report:
     return Report(
         transcripts=old.manifest.transcripts,
-        turns=sum(speaker.turns for speaker in old.catalog.speakers()),
+        turns=old.catalog.count_turns(),
         passages=old.manifest.passages,
         embedded=0,
         reused=old.manifest.passages,

@@ -23,12 +23,17 @@ _MANY = 500  # SQLite allows 999 parameters in old versions
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """How much one person says in one transcript."""
+    """How much one person says in one transcript; `seconds` is None where the file has no times.
+
+    Speech that the file gives to nobody is that of an empty name.
+    """
 
     name: str
     transcript: str
     turns: int
     characters: int
+    words: int = 0
+    seconds: float | None = None
 
 
 class Catalog:
@@ -84,7 +89,9 @@ class Catalog:
         if row is None:
             return None
         turns, sections = tuple(self._turns(id_)), tuple(self._sections(id_))
-        return replace(_described(row), turns=turns, sections=sections)
+        named = self._base.execute("SELECT spelling, name FROM alias WHERE transcript = ?", (id_,))
+        aliases = tuple(named.fetchall())
+        return replace(_described(row), turns=turns, sections=sections, aliases=aliases)
 
     def hashes(self) -> dict[str, str]:
         """Return the content hash of every file, by path."""
@@ -97,9 +104,24 @@ class Catalog:
     def speakers(self) -> list[Speaker]:
         """List who speaks how much, by transcript, most words first."""
         rows = self._base.execute(
-            "SELECT name, transcript, turns, characters FROM speaker ORDER BY characters DESC, name"
+            "SELECT name, transcript, turns, characters, words, seconds FROM speaker"
+            " ORDER BY characters DESC, name"
         )
         return [Speaker(*row) for row in rows]
+
+    def aliases(self) -> list[tuple[str, str]]:
+        """List the other names of speakers, each with the name it stands for."""
+        return self._base.execute(
+            "SELECT DISTINCT spelling, name FROM alias ORDER BY spelling, name"
+        ).fetchall()
+
+    def naming(self) -> list[tuple[str, str, str]]:
+        """Return the names given by hand: file (empty for all), label, name."""
+        return self._base.execute("SELECT file, label, name FROM naming").fetchall()
+
+    def count_turns(self) -> int:
+        """Return how many turns there are."""
+        return int(self._base.execute("SELECT count(*) FROM turn").fetchone()[0])
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         """Return passages in the order of `ids`."""
@@ -138,12 +160,13 @@ class Catalog:
         """Return the ids of passages of these transcripts in which one of these people speaks."""
         query, values = "SELECT DISTINCT passage.id FROM passage", list[str]()
         if speakers:
+            labels = self._labels(speakers)
             query += (
                 " JOIN turn ON turn.transcript = passage.transcript AND passage.section = 0 AND"
                 " turn.number BETWEEN passage.first AND passage.last"
-                f" AND turn.speaker IN ({','.join('?' * len(speakers))})"
+                f" AND turn.speaker IN ({','.join('?' * len(labels))})"
             )
-            values += speakers
+            values += labels
         if transcripts:
             query += f" WHERE passage.transcript IN ({','.join('?' * len(transcripts))})"
             values += transcripts
@@ -168,15 +191,24 @@ class Catalog:
         """Close the file."""
         self._base.close()
 
+    def _labels(self, speakers: Sequence[str]) -> list[str]:
+        """Return these speakers, and those of several people of whom they are one."""
+        marks = ",".join("?" * len(speakers))
+        rows = self._base.execute(
+            f"SELECT DISTINCT speaker FROM together WHERE name IN ({marks})", speakers
+        )
+        return [*speakers, *(row[0] for row in rows)]
+
     def _turns(self, id_: str, first: int = 1, last: int = 1 << 60) -> Iterator[Turn]:
         rows = self._base.execute(
-            "SELECT number, speaker, label, text, line, lines, start, end, topic FROM turn"
+            "SELECT number, speaker, label, text, line, lines, start, end, topic, times FROM turn"
             " WHERE transcript = ? AND number BETWEEN ? AND ? ORDER BY number",
             (id_, first, last),
         )
-        for number, speaker, label, text, line, lines, start, end, topic in rows:
+        for number, speaker, label, text, line, lines, start, end, topic, seconds in rows:
             where = tuple(json.loads(lines))
-            yield Turn(number, speaker, label, text, line, where, start, end, topic)
+            times = tuple(json.loads(seconds)) if seconds else ()
+            yield Turn(number, speaker, label, text, line, where, start, end, topic, times)
 
     def _sections(self, id_: str, first: int = 1, last: int = 1 << 60) -> Iterator[Section]:
         rows = self._base.execute(
@@ -209,12 +241,16 @@ def _described(row: tuple[str, str, str, str, str, str]) -> Transcript:
 
 
 def _span(source: Turn | Section, part: int, offset: int, length: int) -> Span:
-    speaker, start = (source.speaker, source.start) if isinstance(source, Turn) else ("", None)
     text = source.text[offset : offset + length]
     first = source.text.count("\n", 0, offset)
     # A part may end with the line break behind its last line.
-    lines = source.lines[first : first + text.rstrip("\n").count("\n") + 1]
-    return Span(source.number, part, speaker, text, offset, lines, start)
+    touched = slice(first, first + text.rstrip("\n").count("\n") + 1)
+    lines = source.lines[touched]
+    if isinstance(source, Section):
+        return Span(source.number, part, "", text, offset, lines)
+    times = source.times[touched]
+    start = times[0] if times else source.start
+    return Span(source.number, part, source.speaker, text, offset, lines, start, times)
 
 
 def _batches(ids: Sequence[_Id]) -> Iterator[Sequence[_Id]]:

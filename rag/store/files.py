@@ -12,6 +12,7 @@ from rag import transcripts as reading
 from rag.errors import NotReady, RagError, UsageError
 from rag.store.index import Store
 from rag.store.sources import absolute_path, roots
+from rag.transcripts.naming import About, Naming, Sidecars
 from rag.types import Transcript
 
 Progress = Callable[[str, int, int], None]
@@ -28,6 +29,7 @@ class Files:
 
     items: tuple[tuple[Transcript, str], ...]
     problems: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def hashes(self) -> dict[str, str]:
@@ -68,22 +70,30 @@ def relative(path: Path, base: Path) -> str:
 
 
 def read_all(
-    places: Sequence[Path], old: Store | None, base: Path, progress: Progress, *, fresh: bool
+    places: Sequence[Path],
+    old: Store | None,
+    base: Path,
+    progress: Progress,
+    *,
+    fresh: bool,
+    naming: Naming,
 ) -> Files:
     """Read all transcripts under `places`; what cannot be read keeps what `old` has of it.
+
+    `naming` says, beside the files in the folders themselves, whom labels mean.
 
     Raises:
         UsageError: when there is no transcript, or none could be read.
     """
     items: list[tuple[Transcript, str]] = []
     problems: dict[str, None] = {}
-    aliases: dict[Path, dict[str, str]] = {}
+    sidecars = Sidecars(naming)
     paths = reading.find(places)
     names = [relative(path, base) for path in paths]
     for number, (path, name) in enumerate(zip(paths, names, strict=True)):
         progress("reading", number, len(paths))
         try:
-            items.append(_read(path, name, aliases))
+            items.append(_read(path, name, sidecars))
         except RagError as error:
             problems[str(error)] = None
             items += _as_last_read(old, name)
@@ -94,36 +104,38 @@ def read_all(
     if not items:
         some = "; ".join([*problems][:3])
         raise UsageError(f"nothing was indexed: {some}")
-    return Files(tuple(_distinct(items, None if fresh else old)), tuple(problems))
+    unused = tuple(f"{file}: names are given for it, but it is not indexed"
+                   for file in naming.unused(paths))  # fmt: skip
+    return Files(tuple(_distinct(items, None if fresh else old)), tuple(problems), unused)
 
 
-def changed(files: Sequence[Path], known: Mapping[str, str], base: Path) -> list[str]:
+def changed(
+    files: Sequence[Path], known: Mapping[str, str], base: Path, naming: Naming | None = None
+) -> list[str]:
     """List the files that are new, gone or different from the hashes of an index, by name."""
-    folders = dict.fromkeys(path.parent for path in files)
-    aliases = {folder: reading.speaker_aliases(folder) for folder in folders}
+    sidecars = Sidecars(naming)
     found = {
-        relative(path, base): _content_hash(reading.load(path), aliases[path.parent])
+        relative(path, base): _content_hash(reading.load(path), sidecars.about(path))
         for path in files
     }
     return sorted(name for name in {*found, *known} if found.get(name) != known.get(name))
 
 
-def unchanged(places: Sequence[Path], old: Store, base: Path) -> bool:
+def unchanged(places: Sequence[Path], old: Store, base: Path, naming: Naming) -> bool:
     """Tell, without parsing anything, whether all files are what they were."""
     try:
-        return not changed(reading.find(places), old.catalog.hashes(), base)
+        return not changed(reading.find(places), old.catalog.hashes(), base, naming)
     except RagError:
         return False  # whoever reads them says what is wrong
 
 
-def _read(path: Path, name: str, aliases: dict[Path, dict[str, str]]) -> tuple[Transcript, str]:
+def _read(path: Path, name: str, sidecars: Sidecars) -> tuple[Transcript, str]:
     if not _storable(name):
         raise UsageError(f"{name!r}: a file name that is not UTF-8", "rename it")
-    if path.parent not in aliases:
-        aliases[path.parent] = reading.speaker_aliases(path.parent)
+    about = sidecars.about(path)
     data = reading.load(path)
     try:
-        item = reading.parse(data, path, aliases[path.parent])
+        item = reading.described(reading.parse(data, path, about.aliases), about)
     except RagError:
         raise
     except Exception as error:
@@ -132,7 +144,7 @@ def _read(path: Path, name: str, aliases: dict[Path, dict[str, str]]) -> tuple[T
         raise UsageError(f"{path}: {what}", "not expected: please report it") from error
     if not _storable(item.title, item.date, item.source, *(turn.speaker for turn in item.turns)):
         raise UsageError(f"{path}: half a character in its front matter", "correct it")
-    return replace(item, path=name), _content_hash(data, aliases[path.parent])
+    return replace(item, path=name), _content_hash(data, about)
 
 
 def _storable(*texts: str) -> bool:
@@ -140,9 +152,10 @@ def _storable(*texts: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for text in texts for char in text)
 
 
-def _content_hash(data: bytes, aliases: Mapping[str, str]) -> str:
-    """Hash a file together with the names of its speakers: both are what was read."""
-    return hashlib.sha256(data + repr(sorted(aliases.items())).encode()).hexdigest()
+def _content_hash(data: bytes, about: About) -> str:
+    """Hash a file together with what is said beside it: both are what was read."""
+    beside = (sorted(about.aliases.items()), about.source, about.title, about.date)
+    return hashlib.sha256(data + repr(beside).encode()).hexdigest()
 
 
 def _as_last_read(old: Store | None, name: str) -> list[tuple[Transcript, str]]:

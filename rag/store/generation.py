@@ -20,7 +20,7 @@ from typing import Any
 from rag import paths
 from rag.errors import NotReady, UsageError
 
-FORMAT = 2
+FORMAT = 3
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 _TEMPORARY = "building-"

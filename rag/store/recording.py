@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import closing
+from itertools import zip_longest
 from pathlib import Path
 
-from rag.text import language
-from rag.types import Passage, Transcript
+from rag.text import count_words, language
+from rag.transcripts.labels import clean
+from rag.transcripts.names import is_role
+from rag.types import Passage, Transcript, Turn, people
 
 _SCHEMA = """
 CREATE TABLE transcript (
@@ -17,7 +20,7 @@ CREATE TABLE transcript (
 ) WITHOUT ROWID;
 CREATE TABLE turn (
     transcript TEXT, number INTEGER, speaker TEXT, label TEXT, text TEXT, line INTEGER, lines TEXT,
-    start REAL, end REAL, topic TEXT, PRIMARY KEY (transcript, number)
+    start REAL, end REAL, topic TEXT, times TEXT, PRIMARY KEY (transcript, number)
 ) WITHOUT ROWID;
 CREATE TABLE section (
     transcript TEXT, number INTEGER, title TEXT, text TEXT, line INTEGER, lines TEXT,
@@ -29,7 +32,12 @@ CREATE TABLE passage (
 );
 CREATE INDEX passage_place ON passage (transcript, section, first);
 CREATE TABLE root (path TEXT);
-CREATE TABLE speaker (name TEXT, transcript TEXT, turns INTEGER, characters INTEGER);
+CREATE TABLE speaker (
+    name TEXT, transcript TEXT, turns INTEGER, characters INTEGER, words INTEGER, seconds REAL
+);
+CREATE TABLE together (speaker TEXT, name TEXT, PRIMARY KEY (speaker, name)) WITHOUT ROWID;
+CREATE TABLE alias (transcript TEXT, spelling TEXT, name TEXT);
+CREATE TABLE naming (file TEXT, label TEXT, name TEXT);
 """
 
 
@@ -38,11 +46,13 @@ def write(
     transcripts: Iterable[tuple[Transcript, str]],
     passages: Iterable[tuple[Passage, bytes]],
     roots: Iterable[str] = (),
+    naming: Iterable[tuple[str, str, str]] = (),
 ) -> None:
     """Write a new catalog; transcripts come with the hash of their file, passages with their own.
 
     A passage's position is its id, which is also its row in the vector index. `roots` are what the
     manifest lists as well: an index whose manifest is lost still knows what it was made of.
+    `naming` are the names of speakers that were given by hand, kept for the next build.
     """
     with closing(sqlite3.connect(path)) as base:
         # The file is complete before anybody is told of it: a journal would protect nothing.
@@ -54,6 +64,7 @@ def write(
             (_passage_row(id_, passage, hash_) for id_, (passage, hash_) in enumerate(passages)),
         )
         base.executemany("INSERT INTO root VALUES (?)", ((root,) for root in roots))
+        base.executemany("INSERT INTO naming VALUES (?,?,?)", naming)
         base.commit()
 
 
@@ -63,10 +74,10 @@ def _write_transcript(base: sqlite3.Connection, item: Transcript, sha256: str) -
         (item.id, item.path, item.title, item.date, item.source, item.language, sha256),
     )
     base.executemany(
-        "INSERT INTO turn VALUES (?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO turn VALUES (?,?,?,?,?,?,?,?,?,?,?)",
         (
             (item.id, t.number, t.speaker, t.label, t.text, t.line, json.dumps(t.lines), t.start,
-             t.end, t.topic)
+             t.end, t.topic, json.dumps(t.times) if t.times else "")
             for t in item.turns
         ),
     )  # fmt: skip
@@ -74,13 +85,63 @@ def _write_transcript(base: sqlite3.Connection, item: Transcript, sha256: str) -
         "INSERT INTO section VALUES (?,?,?,?,?,?)",
         ((item.id, s.number, s.title, s.text, s.line, json.dumps(s.lines)) for s in item.sections),
     )
-    said: dict[str, list[int]] = {}
-    for turn in item.turns:
-        said.setdefault(turn.speaker, []).append(len(turn.text))
+    _write_speakers(base, item)
+
+
+def _write_speakers(base: sqlite3.Connection, item: Transcript) -> None:
+    """Write who says how much; what several say together counts for each of them."""
+    said: dict[str, list[tuple[Turn, float | None]]] = {}
+    for turn, following in zip_longest(item.turns, item.turns[1:]):
+        everybody = people(turn.speaker)
+        for name in everybody or ("",):
+            said.setdefault(name, []).append((turn, _seconds(turn, following)))
+        if len(everybody) > 1:
+            pairs = [(turn.speaker, name) for name in everybody]
+            base.executemany("INSERT OR IGNORE INTO together VALUES (?,?)", pairs)
     base.executemany(
-        "INSERT INTO speaker VALUES (?,?,?,?)",
-        ((name, item.id, len(n), sum(n)) for name, n in said.items()),
+        "INSERT INTO speaker VALUES (?,?,?,?,?,?)",
+        (
+            (
+                name,
+                item.id,
+                len(turns),
+                sum(len(turn.text) for turn, _ in turns),
+                sum(count_words(turn.text) for turn, _ in turns),
+                _total(lasted for _, lasted in turns),
+            )
+            for name, turns in said.items()
+        ),
     )
+    base.executemany(
+        "INSERT INTO alias VALUES (?,?,?)",
+        ((item.id, *pair) for pair in sorted(_aliases(item, said))),
+    )
+
+
+def _aliases(item: Transcript, speaking: Container[str]) -> set[tuple[str, str]]:
+    """Other names of those who speak: declared ones, and the labels that stand for them.
+
+    A role is nobody's name beyond its file.
+    """
+    labels = [(clean(turn.label), turn.speaker) for turn in item.turns if turn.label]
+    return {
+        (other, name)
+        for other, name in (*item.aliases, *labels)
+        if other != name and name in speaking and not is_role(other)
+    }
+
+
+def _seconds(turn: Turn, following: Turn | None) -> float | None:
+    """How long a turn lasts: to its own end, else to the beginning of the next."""
+    end = turn.end if turn.end is not None or following is None else following.start
+    if turn.start is None or end is None or end < turn.start:
+        return None
+    return end - turn.start
+
+
+def _total(seconds: Iterable[float | None]) -> float | None:
+    known = [value for value in seconds if value is not None]
+    return round(sum(known), 3) if known else None
 
 
 def _passage_row(id_: int, passage: Passage, hash_: bytes) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ from rag.errors import NotReady
 from rag.store.catalog import Catalog
 from rag.store.generation import MANIFEST, current, generations, label, read_manifest
 from rag.store.index import PASSAGES
+from rag.transcripts.naming import Naming
 
 
 def anchor(folder: Path, base: Path) -> Path:
@@ -49,6 +50,14 @@ def roots(folder: Path) -> tuple[str, ...]:
                 return recorded
         again = f"name the files again: rag index PATH -i {label(folder)}"
         raise NotReady(error.message, again if generations(folder) else error.hint) from None
+
+
+def names(folder: Path) -> Naming:
+    """Return the names of speakers that were given by hand, of the newest generation that tells."""
+    for generation in reversed(generations(folder)):
+        with suppress(sqlite3.Error), closing(Catalog.open(generation / PASSAGES)) as catalog:
+            return Naming.from_rows(catalog.naming())
+    return Naming()
 
 
 def _recorded(folder: Path) -> Iterator[tuple[str, ...]]:

@@ -8,7 +8,7 @@ question is one on the matter.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from rag.retrieve import Filters
@@ -23,14 +23,14 @@ __all__ = ["reply"]
 def reply(
     question: str,
     store: Store,
-    names: Sequence[str],
+    names: Collection[str],
     filters: Filters,
     earlier: Sequence[str] = (),
 ) -> Answer | None:
     """Answer a question about structure, or return None for any other.
 
-    `names` are all speakers of the index; `earlier` holds the questions before it, oldest first,
-    for one that says he or she.
+    `names` are all speakers of the index, or `retrieve.Spellings` of them; `earlier` holds the
+    questions before it, oldest first, for one that says he or she.
     """
     # Imported late: nearly all questions stop at the next line.
     from rag.structure.recognise import possible, recognise

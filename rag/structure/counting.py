@@ -98,7 +98,7 @@ def turns(scene: Scene) -> Draft | None:
         "all_turns",
         turns=sum(share.turns for share in counted),
         characters=sum(share.characters for share in counted),
-        people=len(counted),
+        people=_people(counted),
     )
     lines = [_spoke(scene, share) for share in counted]
     return Draft((total, *capped(scene.language, lines)))
@@ -118,8 +118,13 @@ def speakers(scene: Scene) -> Draft | None:
     counted = shares(scene)
     if not counted:
         return None
-    head = say(scene.language, "speakers", scope="", count=len(counted))
+    head = say(scene.language, "speakers", scope="", count=_people(counted))
     return Draft((head, *capped(scene.language, [_spoke(scene, s) for s in counted], LISTED)))
+
+
+def _people(counted: Sequence[Share]) -> int:
+    """How many are people: what the files give to nobody is listed, and not counted as one."""
+    return sum(1 for share in counted if share.name)
 
 
 def transcripts(scene: Scene) -> Draft | None:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from rag.lexical import question_terms, terms
 from rag.structure.counting import Draft, quoted
-from rag.structure.scene import Scene, cite, question_sentences, year
+from rag.structure.scene import Scene, cite, question_sentences, speaking, year
 from rag.structure.wording import SHOWN, capped, joined, quote, say
-from rag.text import fold, sentences
+from rag.text import fold, sentences, unnamed
 from rag.types import Citation, Section, Transcript, Turn
 
 _YEAR = re.compile(
@@ -57,9 +57,10 @@ def _totals(scene: Scene, found: Sequence[tuple[Transcript, Turn | Section, int]
     """How often the word stands in each transcript, or how often each person says it."""
     added: dict[str, int] = {}
     for item, part, count in found:
-        speaker = part.speaker if isinstance(part, Turn) else item.title
-        key = f"[{item.id}]" if scene.asked.listed else speaker
-        added[key] = added.get(key, 0) + count
+        said_by = speaking(part) if isinstance(part, Turn) else (item.title,)
+        for speaker in (f"[{item.id}]",) if scene.asked.listed else sorted(said_by):
+            key = speaker or unnamed(scene.language)
+            added[key] = added.get(key, 0) + count
     ordered = sorted(added.items(), key=lambda pair: -pair[1])
     shown = [f"{name} {count}" for name, count in ordered[:SHOWN]]
     left = len(ordered) - SHOWN
@@ -110,11 +111,13 @@ def asked(scene: Scene) -> Draft | None:
 def said(scene: Scene) -> Draft | None:
     """What somebody says in each transcript: how much, and how each turn begins."""
     by: dict[tuple[str, str], list[tuple[Transcript, Turn]]] = {}
+    share = {(row.transcript, row.name): row for row in scene.people}
     for item, turn in scene.turns():
-        by.setdefault((item.id, turn.speaker), []).append((item, turn))
+        for name in speaking(turn):
+            if (item.id, name) in share:
+                by.setdefault((item.id, name), []).append((item, turn))
     if not by:
         return None
-    share = {(row.transcript, row.name): row for row in scene.people}
     limit = max(2, SHOWN // len(by))
     lines: list[str] = []
     citations: list[Citation] = []
@@ -136,9 +139,11 @@ def edge(scene: Scene) -> Draft | None:
     by: dict[tuple[str, str], list[tuple[Transcript, Turn]]] = {}
     for item, turn in scene.turns():
         # Several people asked about are answered one by one, everybody as one conversation.
-        key = (item.id, turn.speaker if scene.about_some else "")
-        if not scene.asked.listed or question_sentences(turn.text):
-            by.setdefault(key, []).append((item, turn))
+        if scene.asked.listed and not question_sentences(turn.text):
+            continue
+        for name in speaking(turn) if scene.about_some else ("",):
+            if not scene.about_some or scene.wants(item.id, name):
+                by.setdefault((item.id, name), []).append((item, turn))
     if not by:
         return None
     before = say(scene.language, "last" if scene.asked.last else "first")

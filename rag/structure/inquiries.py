@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rag.structure.counting import LISTED, Draft, Share, leading, places, quoted, shares
-from rag.structure.scene import Scene, cite, question_sentences
+from rag.structure.scene import Scene, cite, question_sentences, speaking
 from rag.structure.wording import capped, joined, names, say
 from rag.types import Transcript, Turn
 
@@ -81,7 +81,8 @@ def _asking(scene: Scene) -> list[_Asking]:
 def _by_speaker(asking: list[_Asking]) -> dict[str, list[_Asking]]:
     by: dict[str, list[_Asking]] = {}
     for at in asking:
-        by.setdefault(at.turn.speaker, []).append(at)
+        for name in speaking(at.turn):
+            by.setdefault(name, []).append(at)
     return by
 
 

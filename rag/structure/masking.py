@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag.retrieve import spellings
 from rag.text import HAN, fold
 
 _FIRST_MARK, _MOST_MARKS = 0xE000, 40
@@ -38,8 +39,11 @@ class Masked:
         return text
 
 
-def masked(question: str, speakers: Sequence[str]) -> Masked:
-    """Fold a question and put a mark where it names one of `speakers`, wholly or in part."""
+def masked(question: str, speakers: Iterable[str]) -> Masked:
+    """Fold a question and put a mark where it names one of `speakers`, wholly or in part.
+
+    `speakers` are names, or `rag.retrieve.Spellings`.
+    """
     text = _SPACE.sub(" ", fold(question).replace("’", "'")).strip(" ?.!;。！？；…~")
     text = _IS.sub(r"\1 is", text)
     found = _named(text, speakers)
@@ -67,17 +71,22 @@ def _named(text: str, speakers: Iterable[str]) -> list[tuple[int, int, frozenset
     wide: list[tuple[int, int, frozenset[str]]] = []
     narrow: dict[str, set[str]] = {}
     whole: dict[str, str] = {}
-    for name in speakers:
-        spelt, spellings, parts = _spelt(name)
+    meant: dict[str, Sequence[str]] = {}
+    for name, whom in spellings(speakers):
+        spelt, written, parts = _spelt(name)
+        meant[name] = whom
         for part in parts & words:
             narrow.setdefault(part, set()).add(name)
             whole[name] = spelt
-        for spelling in spellings:
+        for spelling in written:
             at = text.find(spelling)
             while at >= 0:
                 wide.append((at, at + len(spelling), frozenset((name,))))
                 at = text.find(spelling, at + len(spelling))
-    return _apart([*wide, *_runs(text, narrow, whole)])
+    return [
+        (start, end, frozenset(speaker for name in names for speaker in meant[name]))
+        for start, end, names in _apart([*wide, *_runs(text, narrow, whole)])
+    ]
 
 
 def _runs(

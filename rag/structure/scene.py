@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from rag.structure.scope import Known
 from rag.text import fold, sentences
 from rag.transcripts.labels import clean
 from rag.transcripts.names import is_asker
-from rag.types import Address, Citation, Section, Transcript, Turn
+from rag.types import Address, Citation, Section, Transcript, Turn, people
 
 _AUDIENCE = re.compile("观众|听众|网友|读者|audience|listener|viewer")
 _ASKS = re.compile(r"[?？]|[吗呢]\s*$")
@@ -26,7 +26,7 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _HALF = 0.5
 
 
-def known(store: Store, names: Sequence[str], only: Sequence[str] = ()) -> Known:
+def known(store: Store, names: Collection[str], only: Sequence[str] = ()) -> Known:
     """Return what an index has, as questions name it; `only` are the transcripts to look at."""
 
     def speakers() -> dict[str, frozenset[str]]:
@@ -126,7 +126,7 @@ class Scene:
             if item.id in there:
                 whole = self.whole(item.id)
                 wanted = {row.name for row in self.people if row.transcript == item.id}
-                yield from ((whole, turn) for turn in whole.turns if turn.speaker in wanted)
+                yield from ((whole, turn) for turn in whole.turns if wanted & speaking(turn))
 
     def parts(self) -> Iterator[tuple[Transcript, Turn | Section]]:
         """Yield those turns, and what nobody speaks unless the question is about certain people."""
@@ -137,7 +137,7 @@ class Scene:
 
     def _playing(self, transcript: str, role: Role) -> frozenset[str]:
         turns = self.whole(transcript).turns
-        names = {turn.speaker for turn in turns}
+        names = {name for turn in turns for name in speaking(turn)}
         audience = {name for name in names if _AUDIENCE.search(fold(name))}
         if role == "audience":
             return frozenset(audience)
@@ -148,14 +148,21 @@ class Scene:
 def _askers(turns: Iterable[Turn]) -> set[str]:
     """Who asks: by their label, else those most of whose turns are questions to somebody."""
     turns = tuple(turns)
-    labelled = {turn.speaker for turn in turns if is_asker(clean(turn.label))}
+    labelled = {name for turn in turns if is_asker(clean(turn.label)) for name in speaking(turn)}
     named = {name for name in labelled if not _AUDIENCE.search(fold(name))}
     if named:
         return named
-    said = Counter(turn.speaker for turn in turns)
-    asked = Counter(turn.speaker for item in exchanges(turns) for turn in item.question)
+    said = Counter(name for turn in turns for name in speaking(turn))
+    asked = Counter(
+        name for item in exchanges(turns) for turn in item.question for name in speaking(turn)
+    )
     asking = {name for name, count in asked.items() if count > _HALF * said[name]}
     return asking if asking != set(said) else set()
+
+
+def speaking(turn: Turn) -> frozenset[str]:
+    """Everybody who speaks in a turn; the empty name where the file names nobody."""
+    return frozenset(people(turn.speaker) or ("",))
 
 
 def question_sentences(text: str) -> list[tuple[int, int]]:
@@ -174,7 +181,7 @@ def cite(item: Transcript, part: Turn | Section, start: int, end: int) -> Citati
     section = isinstance(part, Section)
     line = part.lines[part.text.count("\n", 0, start)]
     end_line = part.lines[part.text.count("\n", 0, max(start, end - 1))]
-    begin = None if isinstance(part, Section) else part.start
+    begin = None if isinstance(part, Section) else part.second(start)
     return Citation(
         address=Address(item.id, part.number, part.number, section=section),
         speaker="" if isinstance(part, Section) else part.speaker,
@@ -183,5 +190,5 @@ def cite(item: Transcript, part: Turn | Section, start: int, end: int) -> Citati
         line=line,
         end_line=end_line,
         start=begin,
-        link=link(item, line, end_line, begin),
+        link=link(item, line, end_line, begin, part.text[start:end]),
     )

@@ -7,7 +7,7 @@ transcript's name or opening means that something else is asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,7 +32,7 @@ class Known:
 
     def __init__(
         self,
-        names: Sequence[str],
+        names: Collection[str],
         speakers: Callable[[], Mapping[str, frozenset[str]]],
         heads: Callable[[], Mapping[str, str]],
     ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from rag.text import unnamed
 from rag.types import Citation, Transcript
 
 SHOWN = 12
@@ -96,6 +97,8 @@ _ONE = re.compile(r"\b1 (turn|question|time|place|transcript|character|section|s
 
 def say(language: str, key: str, **values: object) -> str:
     """Fill in a sentence."""
+    if values.get("who") == "":
+        values["who"] = unnamed(language)
     said = _TEXTS[language][key].format(**values)
     return _ONE.sub(r"1 \1", said) if language == "en" else said
 
@@ -104,8 +107,8 @@ def quote(language: str, cited: Citation, item: Transcript, before: str = "") ->
     """Show words with who said them and where, long ones cut at the end."""
     words = cited.quote
     cut = words[_LONGEST_QUOTE:] and "…"
-    return _TEXTS[language]["quoted" if cited.speaker else "quoted_prose"].format(
-        who=cited.speaker,
+    return _TEXTS[language]["quoted_prose" if cited.address.section else "quoted"].format(
+        who=cited.speaker or unnamed(language),
         title=item.title,
         before=before,
         quote=" ".join(words[:_LONGEST_QUOTE].split()),
@@ -123,7 +126,7 @@ def capped(language: str, lines: Sequence[str], limit: int = SHOWN) -> list[str]
 
 def names(language: str, people: Iterable[str]) -> str:
     """Join names or addresses as the language does."""
-    return _AND[language].join(people)
+    return _AND[language].join(name or unnamed(language) for name in people)
 
 
 def joined(language: str, parts: Iterable[str]) -> str:

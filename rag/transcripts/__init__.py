@@ -7,36 +7,60 @@ a file in which nobody speaks is prose in sections, never an error.
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from rag.errors import UsageError
 from rag.text import language
-from rag.transcripts import dialogue, frontmatter
+from rag.transcripts import captions, dialogue, frontmatter, speech
+from rag.transcripts.cues import Recording
 from rag.transcripts.encoding import decode
+from rag.transcripts.finding import find, unpacked
+from rag.transcripts.frontmatter import FrontMatter
+from rag.transcripts.kinds import CAPTIONS, DOCUMENTS, Kind, recognise
 from rag.transcripts.markup import heading
-from rag.types import Transcript
+from rag.transcripts.naming import About, Sidecars
+from rag.transcripts.rereading import named, reread
+from rag.types import Section, Transcript, Turn
 
-SUFFIXES = frozenset({".md", ".markdown", ".txt", ".text"})
-_NOT_TRANSCRIPTS = re.compile(r"(?:readme|licen[cs]e|changelog|contributing|notice)(?:\..*)?", re.I)
-_ALIASES = "speakers.toml"
+__all__ = ["described", "find", "identifier", "load", "parse", "read", "unpacked"]
+
 _DATE = re.compile(r"\d{4}[-/.年]\d{1,2}(?:[-/.月]\d{1,2})?")
 _LANGUAGE_SAMPLE = 20_000
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
+_UNSAYABLE = re.compile(r"\\u(?:0000|d[89a-f])", re.IGNORECASE)
+_ESCAPE = re.compile(
+    r"\\u(?:d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|[0-9a-f]{4})|\\.", re.IGNORECASE | re.DOTALL
+)
+_Part = TypeVar("_Part", Turn, Section)
 
 
 def read(path: Path | str, aliases: Mapping[str, str] | None = None) -> Transcript:
     """Read one file.
 
-    `aliases` maps other names of speakers to the names to use; without it, a `speakers.toml`
-    beside the file is read.
+    `aliases` maps other names of speakers to the names to use; without it, what stands beside the
+    file is read: `speakers.toml` and `sources.toml`.
 
     Raises:
         UsageError: when the file cannot be opened, is empty, or is not text.
     """
     path = Path(path)
     data = load(path)
-    return parse(data, path, speaker_aliases(path.parent) if aliases is None else aliases)
+    about = Sidecars().about(path) if aliases is None else About(aliases)
+    return described(parse(data, path, about.aliases), about)
+
+
+def described(item: Transcript, about: About) -> Transcript:
+    """Return a transcript with the source, title and date that are given beside its file."""
+    return replace(
+        item,
+        source=about.source or item.source,
+        title=about.title or item.title,
+        date=about.date or item.date,
+    )
 
 
 def load(path: Path) -> bytes:
@@ -55,26 +79,128 @@ def load(path: Path) -> bytes:
 def parse(data: bytes, path: Path, aliases: Mapping[str, str]) -> Transcript:
     """Read the bytes of the file at `path`, which is not opened again.
 
+    Of an archive the one transcript in it is read; where there may be several, see `unpacked`.
+
     Raises:
-        UsageError: when there is no text in them.
+        UsageError: when there is no text in them, or not what they seem to be.
     """
+    kind = recognise(data, path)
+    if kind is Kind.ZIP:
+        return _only_member(data, path, aliases)
+    if kind in DOCUMENTS:
+        from rag.transcripts import documents
+
+        document = documents.read(data, kind, str(path))
+        front = FrontMatter(0, document.values)
+        return _written(document.lines, document.numbers, front, path, aliases, document.warnings)
     text, warning = decode(data, str(path))
+    text = _clean(text, kind)
+    if kind is Kind.JSON and (own := reread(text, path, identifier(path))) is not None:
+        return named(own, aliases)
+    warnings = (warning,) if warning else ()
+    if (recording := _recording(text, kind, str(path))) is not None:
+        return _spoken(recording, path, aliases, warnings)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    front = frontmatter.parse(lines)
-    turns, sections = dialogue.parse(lines, front, aliases)
+    return _written(lines, None, frontmatter.parse(lines), path, aliases, warnings)
+
+
+def _clean(text: str, kind: Kind) -> str:
+    """Return a text without NUL and without halves of characters, which JSON can spell out."""
+    if "\0" in text:
+        text = text.replace("\0", "")
+    if kind is Kind.JSON and _UNSAYABLE.search(text):
+        # Escapes are pairs of a backslash and a letter: what follows `\\\\` is none.
+        return _ESCAPE.sub(lambda match: _half(match[0]), text)
+    return text
+
+
+def _half(escape: str) -> str:
+    if len(escape) != 6:
+        return escape  # another escape, or a pair of halves
+    return "" if escape == "\\u0000" else _REPLACED if _UNSAYABLE.match(escape) else escape
+
+
+def _only_member(data: bytes, path: Path, aliases: Mapping[str, str]) -> Transcript:
+    files = list(islice(unpacked(data, path), 2))
+    if len(files) > 1:
+        raise UsageError(f"{path}: an archive of several transcripts", "unpack it")
+    (inner, content), *_ = files
+    return parse(content, inner, aliases)
+
+
+def _recording(text: str, kind: Kind, place: str) -> Recording | None:
+    """Return what was recorded, or None for a text that is not of this sort."""
+    if kind in CAPTIONS:
+        return captions.read(text, kind, place)
+    from rag.transcripts import recognised
+
+    if kind is Kind.JSON:
+        return recognised.read_json(text, place)
+    return recognised.read_table(text, place) if kind is Kind.TABLE else None
+
+
+def _spoken(
+    recording: Recording, path: Path, aliases: Mapping[str, str], warnings: tuple[str, ...]
+) -> Transcript:
+    turns = speech.turns(recording, aliases)
+    if not turns:
+        raise UsageError(f"{path}: nobody says anything in it", "remove it or fill it")
+    return Transcript(
+        id=identifier(path),
+        path=str(path),
+        title=recording.title or path.stem,
+        date=_date(recording.date),
+        source=recording.source,
+        language=language(_sample(turn.text for turn in turns)),
+        turns=turns,
+        warnings=(*warnings, *recording.warnings),
+        aliases=tuple(aliases.items()),
+    )
+
+
+def _written(
+    lines: Sequence[str],
+    numbers: Sequence[int] | None,
+    front: FrontMatter,
+    path: Path,
+    aliases: Mapping[str, str],
+    warnings: tuple[str, ...],
+) -> Transcript:
+    """Read lines of dialogue and prose; `numbers` are their places where they are not counted."""
+    turns, sections = dialogue.parse(list(lines), front, aliases)
     if not turns and not sections:
         raise UsageError(f"{path}: no text in it", "remove it or fill it")
+    if numbers is not None:
+        turns = tuple(_placed(turn, numbers) for turn in turns)
+        sections = tuple(_placed(section, numbers) for section in sections)
     return Transcript(
         id=identifier(path),
         path=str(path),
         title=front.text("title", "标题") or _first_heading(lines, front.body) or path.stem,
         date=_date(front.text("date", "created", "published", "日期", "发布日期")),
         source=front.text("source", "url", "link", "来源", "原文"),
-        language=language(text[:_LANGUAGE_SAMPLE]),
+        language=language(_sample(lines[front.body :])),
         turns=turns,
         sections=sections,
-        warnings=(warning,) if warning else (),
+        warnings=warnings,
+        aliases=tuple({**aliases, **front.aliases}.items()),
     )
+
+
+def _placed(item: _Part, numbers: Sequence[int]) -> _Part:
+    lines = tuple(numbers[line - 1] for line in item.lines)
+    return replace(item, line=numbers[item.line - 1], lines=lines)
+
+
+def _sample(texts: Iterable[str]) -> str:
+    """As much of the texts as tells their language."""
+    kept, size = [], 0
+    for text in texts:
+        kept.append(text[:_LANGUAGE_SAMPLE])
+        size += len(text)
+        if size > _LANGUAGE_SAMPLE:
+            break
+    return "\n".join(kept)
 
 
 def identifier(path: Path) -> str:
@@ -83,55 +209,7 @@ def identifier(path: Path) -> str:
     return stem or "transcript"
 
 
-def find(paths: Iterable[Path | str]) -> list[Path]:
-    """List the transcripts under `paths`: files as they are, folders searched by suffix.
-
-    Hidden files and the usual project papers (README, LICENSE …) are left out of folders.
-
-    Raises:
-        UsageError: for a path that does not exist, or when there is no transcript at all.
-    """
-    found: dict[Path, None] = {}
-    places = [Path(path) for path in paths]
-    for path in places:
-        if path.is_dir():
-            inside = (file for file in path.rglob("*") if _is_transcript(file.relative_to(path)))
-            found |= dict.fromkeys(sorted(file for file in inside if file.is_file()))
-        elif path.is_file():
-            found[path] = None
-        else:
-            raise UsageError(f"{path}: no such file or folder", "check the path")
-    if not found:
-        names = ", ".join(map(str, places))
-        raise UsageError(f"{names}: no transcripts in it", "give a folder with .md or .txt files")
-    return list(found)
-
-
-def speaker_aliases(folder: Path) -> dict[str, str]:
-    """Read `speakers.toml` in `folder`: lines of `"Sam Altman" = ["奥特曼", "Sam"]`.
-
-    Raises:
-        UsageError: when the file is not of this form.
-    """
-    path = folder / _ALIASES
-    if not path.is_file():
-        return {}
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        if not all(isinstance(alias, str) for aliases in table.values() for alias in aliases):
-            raise TypeError("a name that is no text")
-        return {alias: name for name, aliases in table.items() for alias in [*aliases, name]}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
-        raise UsageError(f"{path}: {error}", 'write "Name" = ["other name"]') from error
-
-
-def _is_transcript(path: Path) -> bool:
-    if path.suffix.lower() not in SUFFIXES or _NOT_TRANSCRIPTS.fullmatch(path.name):
-        return False
-    return not any(part.startswith(".") for part in path.parts)
-
-
-def _first_heading(lines: list[str], first: int) -> str:
+def _first_heading(lines: Sequence[str], first: int) -> str:
     for line in lines[first : first + 20]:
         if line.startswith("# ") and (title := heading(line)):
             return title

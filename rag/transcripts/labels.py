@@ -10,65 +10,33 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from rag.text import HAN, fold
 from rag.transcripts.markup import bare, plain
 from rag.transcripts.names import is_name, is_role, never_speaks
-
-TIME = r"(?:\d{1,3}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?"
-_STAMP = rf"\\?[\[(（【]?{TIME}\\?[\])）】]?"
-_LEADING_STAMP = re.compile(
-    rf"[-*]?\s*({_STAMP})(?:\s*(?:-->|[-–—~至到])\s*{_STAMP})?\s*[-–—|]?\s*"
+from rag.transcripts.styles import (
+    ABOVE,
+    ALONE,
+    BEFORE,
+    BELOW,
+    BOLD,
+    ENCLOSED_STAMP,
+    LEADING_STAMP,
+    LIST,
+    LONE_STAMP,
+    LONGEST,
+    TIME,
+    TRAILING_STAMP,
+    fitting,
 )
-_LONE_STAMP = re.compile(rf"\s*({_STAMP})\s*")
-_TRAILING_STAMP = re.compile(rf"\s*[-–—|,，]?\s*({_STAMP})\s*$")
-_LIST = re.compile(r"(?:>\s?|[-*+•]\s+(?=\*\*|\[|[^\s*]))+")
-_BOLD = ("bold", "bold-out", "bold-time")
+
+__all__ = ["TIME", "Candidate", "accept", "candidate", "clean", "labelled", "seconds"]
+
 _REMEMBERED = 4096  # labels; a file repeats the same few all the time
-_LONGEST = 40  # characters of a name; a remark behind it may take as many again
-
-_Patterns = tuple[tuple[str, re.Pattern[str]], ...]  # style and how it is written
-_STARRED: _Patterns = (
-    ("bold", re.compile(r"(?:\*\*|__)(?P<label>[^*]{1,90}?)\s*[:：]\s*(?:\*\*|__)(?P<rest>.*)")),
-    ("bold", re.compile(r"\*\*(?P<label>[^*:：]{1,90})[:：](?P<rest>(?:(?!\*\*).)+)\*\*\s*$")),
-    (
-        "bold-out",
-        re.compile(rf"\*\*(?P<label>[^*]{{1,90}}?)\*\*\s*(?P<time>{_STAMP})?\s*[:：](?P<rest>.*)"),
-    ),
-    (
-        "bold-time",
-        re.compile(rf"\*\*(?P<label>[^*]{{1,90}}?)\*\*\s*(?P<time>{_STAMP})(?P<rest>)\s*$"),
-    ),
-)
-_HEADINGS: _Patterns = tuple(
-    (
-        f"heading{level}",
-        re.compile(rf"#{{{level}}}\s+(?P<label>[^#]{{1,90}}?)\s*[:：]?\s*#*\s*(?P<rest>)$"),
-    )
-    for level in range(1, 7)
-)
-_PLAIN: _Patterns = (
-    (
-        "plain",
-        re.compile(
-            rf"(?P<label>[^\s:：#>*|][^:：]{{0,89}}?)\s*(?P<time>{_STAMP})?\s*"
-            rf"(?:：|:(?=\s|$|[{HAN}“「『《（]))(?P<rest>.*)"
-        ),
-    ),
-    (
-        "plain-time",
-        re.compile(rf"(?P<label>[^\s:：#>*|\d][^:：]{{0,89}}?)\s+(?P<time>{_STAMP})(?P<rest>)\s*$"),
-    ),
-)
-_DASHED: _Patterns = (("dash", re.compile(r"(?P<label>[QqAa]|问|答)\s?[-–—]\s+(?P<rest>.*)")),)
-_BRACKETED: _Patterns = (
-    ("bracket", re.compile(r"\[(?P<label>[^\]]{1,90})\]\s*[:：](?P<rest>.*)")),
-    ("bracket", re.compile(r"【(?P<label>[^】]{1,90})】\s*[:：]?(?P<rest>.*)")),
-    *_PLAIN,
-)
 _FORBIDDEN = re.compile(r"[。！？!?；;“”\"…<>|=\\{}]|https?")
 _OPEN, _CLOSE = r"[(（\[]", r"[)）\]]"
 _INSIDE = r"[^()（）\[\]]"
@@ -76,6 +44,8 @@ _PARENTHESIS = re.compile(
     rf"\s*{_OPEN}(?:{_INSIDE}|{_OPEN}{_INSIDE}*{_CLOSE})*{_CLOSE}(?:\s*\W)?\s*$"
 )
 _AND = re.compile(r"\s*(?:[,，、&/]|\band\b|和|与)\s*")
+_SHARES = {"heading-bold": 0.8}  # of the headings that must be names; half of them, elsewhere
+_SENT = re.compile(r"From\s+(\S.{0,60}?)(?:\s+to\s+\S.*)?\s*")  # how meetings save their chat
 _LOWER_WORD = re.compile(r"(?<![A-Za-z])[a-z]{2,}")
 
 
@@ -84,7 +54,7 @@ class Candidate:
     """A line that may open a turn: its label, the text after it, and how the label is written.
 
     `label` is the name alone, `key` the name as it is compared; `written` has the remark behind it
-    too: `Ann Lee (Example Ltd)`.
+    too: `Ann Lee (Example Ltd)`. A label that stands on two lines takes `span` of them.
     """
 
     index: int
@@ -94,46 +64,43 @@ class Candidate:
     rest: str
     style: str
     seconds: float | None = None
+    span: int = 1
 
 
 def candidate(line: str, index: int) -> Candidate | None:
     """Return the label that `line` may carry, or None when it cannot be one."""
     text = bare(line).strip()
     stamp = None
-    if match := _LEADING_STAMP.match(text):
-        stamp, text = match[1], text[match.end() :]
-    if match := _LIST.match(text):
+    if match := LEADING_STAMP.match(text):
+        stamp, text = match["bold"] or match["stamp"], text[match.end() :]
+    if match := LIST.match(text):
         text = text[match.end() :]
     # The first pattern that fits decides.
-    for style, pattern in _fitting(text):
+    for style, pattern in (*fitting(text), *(ALONE if stamp else ())):
         if match := pattern.match(text):
             return _candidate(match, style, stamp, index)
     return None
 
 
-def _fitting(text: str) -> _Patterns:
-    """The patterns that can match at all: most lines of a transcript are nobody's label."""
-    first = text[:1]
-    if first == "#":
-        level = len(text) - len(text.lstrip("#"))
-        return _HEADINGS[level - 1 : level]
-    if first == "*":
-        return _STARRED
-    if first == "_":
-        return _STARRED + _PLAIN
-    if first in ("[", "【"):
-        return _BRACKETED
-    # Behind this many characters a colon cannot belong to a label any more.
-    head = text[: 3 * _LONGEST]
-    return (*_DASHED, *_PLAIN) if ":" in head or "：" in head else _DASHED
+def labelled(name: str, stamp: str, style: str, index: int, span: int) -> Candidate | None:
+    """Return the label that the lines of a name and a time may be together."""
+    label = clean(name)
+    if not _plausible(label):
+        return None
+    at = seconds(stamp)
+    return Candidate(index, label, _unwrapped(name), fold(label), "", style, at, span)
 
 
 def _candidate(match: re.Match[str], style: str, stamp: str | None, index: int) -> Candidate | None:
     groups = match.groupdict()
     written, inner = _split_stamp(groups["label"])
     rest, after = groups["rest"], None
-    if not inner and (lone := _LONE_STAMP.fullmatch(rest)):
+    if not inner and (lone := LONE_STAMP.fullmatch(rest)):
         rest, after = "", lone[1]
+    elif lone := ENCLOSED_STAMP.match(rest):
+        rest, after = rest[lone.end() :], lone[1]
+    if stamp and (sent := _SENT.fullmatch(written)):
+        written = sent[1]
     label, written = clean(written), _unwrapped(written)
     if not _plausible(label):
         return None
@@ -143,8 +110,10 @@ def _candidate(match: re.Match[str], style: str, stamp: str | None, index: int) 
 
 
 def _split_stamp(label: str) -> tuple[str, str | None]:
-    if match := _TRAILING_STAMP.search(label):
+    if match := TRAILING_STAMP.search(label):
         return label[: match.start()], match[1]
+    if match := LEADING_STAMP.match(label):
+        return label[match.end() :], match["bold"] or match["stamp"]
     return label, None
 
 
@@ -179,7 +148,8 @@ def accept(
 
     `declared` are names from the front matter, `lines` those of the file.
     """
-    known = _known(candidates, declared)
+    lines = list(lines)
+    known = _known(candidates, declared, _stamped(candidates, lines))
     weights = Counter(item.style for item in candidates if (item.style, item.key) in known)
     if not weights:
         return []
@@ -196,10 +166,33 @@ def accept(
         or item.key in once
         or _together(item, speakers)
     ]
-    return accepted if len(accepted) >= 2 else []
+    # One label alone is somebody's when the file declares exactly that name, and marks it.
+    names = {fold(name) for name in declared}
+    sure = any(item.key in names and item.style in BOLD for item in accepted)
+    return accepted if len(accepted) >= 2 or sure else []
 
 
-def _known(candidates: Sequence[Candidate], declared: Iterable[str]) -> set[tuple[str, str]]:
+def _stamped(candidates: Sequence[Candidate], lines: Iterable[str]) -> dict[str, int]:
+    """For the styles in which any line with a time may be a name: how many there are.
+
+    Whoever reads `[00:12] Yeah` has to see whether it is Yeah who speaks.
+    """
+    styles = {item.style for item in candidates} & {BEFORE, ABOVE, BELOW}
+    if not styles:
+        return {}
+    filled = [text for line in lines if (text := bare(line).strip())]
+    ends = [match.end() if (match := LEADING_STAMP.match(text)) else -1 for text in filled]
+    alone = sum(end == len(text) for end, text in zip(ends, filled, strict=True))
+    before = sum(end >= 0 for end in ends) - alone
+    # Words follow a name; where the next time does, it was no name.
+    if 2 * sum(first >= 0 and second >= 0 for first, second in pairwise(ends)) > before:
+        before *= len(filled)
+    return {style: before if style == BEFORE else alone for style in styles}
+
+
+def _known(
+    candidates: Sequence[Candidate], declared: Iterable[str], stamped: Mapping[str, int]
+) -> set[tuple[str, str]]:
     """Labels that speak for certain, each with the style in which it does."""
     names = _word_wise(fold(name) for name in declared)
     counts = Counter((item.style, item.key) for item in candidates)
@@ -212,11 +205,13 @@ def _known(candidates: Sequence[Candidate], declared: Iterable[str]) -> set[tupl
             sure[item.style] += 1
     # Topics recur among headings as well: there must be two people, and most headings must be them.
     headings = Counter(item.style for item in candidates if _is_heading(item))
+    headings.update(stamped)
     people = Counter(style for style, _ in known)
     return {
         (style, key)
         for style, key in known
-        if style not in headings or (people[style] > 1 and 2 * sure[style] > headings[style])
+        if style not in headings
+        or (people[style] > 1 and sure[style] > headings[style] * _SHARES.get(style, 0.5))
     }
 
 
@@ -241,7 +236,7 @@ def _is_option(item: Candidate, counts: Counter[tuple[str, str]]) -> bool:
 
 def _recurs(item: Candidate, counts: Counter[tuple[str, str]]) -> bool:
     count = counts[item.style, item.key]
-    if item.style in _BOLD:
+    if item.style in BOLD:
         return count >= 2
     if re.search(r"[,，、]", item.label):
         return False
@@ -264,7 +259,7 @@ def _named_once(
         and is_name(item.label)
     }
     words = {key for key in names.keys() - speakers if key.isascii() and key.isalpha()}
-    if words and main not in _BOLD:
+    if words and main not in BOLD:
         # A word that the file also writes small, like "problem", is nobody's name.
         for line in lines:
             words.difference_update(_LOWER_WORD.findall(line))
@@ -287,7 +282,7 @@ def _is_heading(item: Candidate) -> bool:
 
 @lru_cache(_REMEMBERED)
 def _plausible(label: str) -> bool:
-    if not label or len(label) > _LONGEST or _FORBIDDEN.search(label):
+    if not label or len(label) > LONGEST or _FORBIDDEN.search(label):
         return False
     if not any(char.isalpha() for char in label) or re.match(r"\d+[.、)]", label):
         return False

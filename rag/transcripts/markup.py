@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 _TAG = re.compile(
-    r"</?(?:abbr|article|audio|a|blockquote|br|b|center|cite|code|details|div|em|figcaption|figure"
+    r"(?<!\\)</?(?:abbr|article|audio|a|blockquote|br|b|center|cite|code|details|div|em|figcaption|figure"
     r"|font|h[1-6]|hr|iframe|img|i|li|mark|ol|pre|p|q|section|small|source|span|strong|sub|summary"
     r"|sup|s|table|tbody|td|thead|th|tr|ul|u|video)\b[^<>]*>",
     re.IGNORECASE,
@@ -24,12 +24,12 @@ _TEXT = r"((?:[^\[\]]|\[[^\[\]]*\])%s)"
 _TARGET = r"\((?:[^()\s]|\([^()\s]*\))*+(?:\s+\"[^\"]*\")?\)"
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (_MACHINERY, ""),
-    (re.compile(rf"!\[{_TEXT % '*+'}\]{_TARGET}"), r"\1"),
-    (re.compile(rf"\[{_TEXT % '++'}\]{_TARGET}"), r"\1"),
-    (re.compile(r"<((?:https?|mailto):[^<>\s]+)>"), r"\1"),
+    (re.compile(rf"(?<!\\)!\[{_TEXT % '*+'}\]{_TARGET}"), r"\1"),
+    (re.compile(rf"(?<!\\)\[{_TEXT % '++'}\]{_TARGET}"), r"\1"),
+    (re.compile(r"(?<!\\)<((?:https?|mailto):[^<>\s]+)>"), r"\1"),
     (_TAG, ""),
     (re.compile(r"(?<!\\)(?:\\\\)*`([^`]+)`"), r"\1"),
-    (re.compile(r"\\([!-/:-@\[-`{-~])"), "\ue000\\1"),  # escapes: protected, then restored
+    (re.compile(r"\\([!-/:-@\[-`{-~：])"), "\ue000\\1"),  # escapes: protected, then restored
 )
 _EMPHASIS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<!\ue000)\*\*\*|(?<!\ue000)\*\*|(?<![\ue000\w])__(?=\S)|(?<=\S)__(?!\w)"), ""),

@@ -17,7 +17,7 @@ _ANSWERER = re.compile(
     r"嘉宾\s?\d*|受访者|被访者|回?答\d*|回答者|旁白"
     r"|(?:发言人|说话人|讲者|参会者)\s?\w{0,2}"
     r"|a(?:nswer)?\s?\d*|guests?\s?\d*|interviewees?|participants?\s?\w{0,2}|narrator"
-    r"|(?:unknown )?speakers?[ _]?\w{0,2}",
+    r"|(?:unknown )?speakers?[ _]?\w{0,2}|未标明说话人|speaker not named",
 )
 _NOT_SPEAKERS = frozenset(
     "note notes slide slides music nb ps p.s tip tips warning http https ftp mailto example summary"

@@ -15,7 +15,7 @@ from rag.types.answers import (
     QuoteCheck,
 )
 from rag.types.seams import Chat, Delta, Encoder, Message
-from rag.types.texts import Address, Exchange, Passage, Section, Span, Transcript, Turn
+from rag.types.texts import Address, Exchange, Passage, Section, Span, Transcript, Turn, people
 
 if TYPE_CHECKING:
     from rag.types.seams import Matrix, Vector
@@ -42,4 +42,5 @@ __all__ = [
     "Transcript",
     "Turn",
     "Vector",
+    "people",
 ]

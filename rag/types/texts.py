@@ -11,6 +11,16 @@ _ADDRESS = re.compile(
     r"(?P<transcript>.+):(?P<section>s?)(?P<first>\d{1,9})(?:\.(?P<first_part>\d{1,9}))?"
     r"(?:-(?P=section)(?P<last>\d{1,9})(?:\.(?P<last_part>\d{1,9}))?)?"
 )
+_TOGETHER = re.compile(r" & |、")
+
+
+def people(speaker: str) -> tuple[str, ...]:
+    """Return everybody whom a speaker's name means: two for `Ann & Bob` and `张三、李四`.
+
+    Nobody is named by an empty one.
+    """
+    parts = _TOGETHER.split(speaker)
+    return tuple(dict.fromkeys(parts)) if all(parts) else (speaker,) if speaker else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,10 @@ class Turn:
         """The file line of its last words."""
         return self.lines[-1]
 
+    def second(self, place: int) -> float | None:
+        """The second at which the line of `text` with the character at `place` begins."""
+        return _second(self.text, place, self.times, self.start)
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -110,7 +124,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """One file, read: who said what, in which line; `warnings` tell what could not be kept."""
+    """One file, read: who said what, in which line; `warnings` tell what could not be kept.
+
+    `aliases` are the other names of speakers that it was read with, each with whom it means.
+    """
 
     id: str
     path: str
@@ -121,6 +138,7 @@ class Transcript:
     turns: tuple[Turn, ...] = ()
     sections: tuple[Section, ...] = ()
     warnings: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +159,8 @@ class Span:
     """A turn or section, or a part of one, inside a passage.
 
     `text` is exactly `source.text[offset : offset + len(text)]`, `lines` the file line of each of
-    its lines; `speaker` is empty for prose.
+    its lines, `times` the second of each, or empty; `speaker` is empty for prose. Without `times`,
+    `start` is that of the whole turn.
     """
 
     number: int
@@ -151,6 +170,7 @@ class Span:
     offset: int
     lines: tuple[int, ...]
     start: float | None = None
+    times: tuple[float, ...] = ()
 
     @property
     def line(self) -> int:
@@ -161,6 +181,15 @@ class Span:
     def end_line(self) -> int:
         """The file line of its last words."""
         return self.lines[-1]
+
+    def second(self, place: int) -> float | None:
+        """The second at which the line of `text` with the character at `place` begins."""
+        return _second(self.text, place, self.times, self.start)
+
+
+def _second(text: str, place: int, times: tuple[float, ...], start: float | None) -> float | None:
+    line = text.count("\n", 0, max(place, 0))
+    return times[line] if line < len(times) else start
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +217,7 @@ class Passage:
     @property
     def speakers(self) -> tuple[str, ...]:
         """Who speaks in it, in order of appearance."""
-        return tuple(dict.fromkeys(span.speaker for span in self.spans if span.speaker))
+        return tuple(dict.fromkeys(name for span in self.spans for name in people(span.speaker)))
 
     @property
     def text(self) -> str:

@@ -39,11 +39,13 @@ SPEAKERS: dict[str, set[str]] = {
     "tf_interview_zh_2.md": {"主持人", "嘉宾", "贾老师"},
     "tf_interview_zh_4.md": {f"Speaker {number}" for number in range(5)},
     "tf_raw_speakerN_zh.txt": {"Speaker 0", "Speaker 1"},
+    # What is said at a time that the file gives, by nobody whom it names.
+    "waitingtobesigned_mcllama_zh-TW.md": {""},
+    "waitingtobesigned_transcript_zh-TW.md": {""},
 }  # fmt: skip
 PROSE = (
     "hf_course_raw_0.md", "hf_course_raw_1.md", "tf_bilingual_details.md", "tf_raw_lines_zh.txt",
-    "tf_raw_wordperline_en.txt", "waitingtobesigned_mcllama_zh-TW.md",
-    "waitingtobesigned_transcript_en.txt", "waitingtobesigned_transcript_zh-TW.md",
+    "tf_raw_wordperline_en.txt", "waitingtobesigned_transcript_en.txt",
     "waitingtobesigned_transcript_zh-TW.txt", "whisper_ts_punctuations_no_bonjour.wav.txt",
 )  # fmt: skip
 # Labels that stand for a crowd, a pause or are typing errors: nobody could know them for speakers.
