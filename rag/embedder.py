@@ -128,6 +128,27 @@ class StaticEncoder:
         lengths = np.linalg.norm(rows, axis=1)
         return _normalised(rows), (lengths * self._scales[ids]).astype(np.float32)
 
+    def closest(self, directions: Matrix, texts: Sequence[str], /) -> Matrix:
+        """Return the cosine of each direction with the word of each text that is nearest to it.
+
+        Shape (len(texts), len(directions)); zeros for a text without words.
+        """
+        import numpy as np
+
+        nearest = np.zeros((len(texts), len(directions)), dtype=np.float32)
+        words = [self._distinct(text[:_LONGEST]) for text in texts]
+        spoken = [row for row, ids in enumerate(words) if len(ids)]
+        if not spoken or not len(directions):
+            return nearest
+        # Texts that are alike share most of their words: each is looked up once.
+        ids, places = np.unique(np.concatenate([words[row] for row in spoken]), return_inverse=True)
+        rows = self._rows[ids].astype(np.float32)
+        lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+        cosines = directions @ rows.T / np.where(lengths == 0, 1, lengths)
+        starts = np.cumsum([0, *(len(words[row]) for row in spoken[:-1])])
+        nearest[spoken] = np.maximum.reduceat(cosines[:, places], starts, axis=1).T
+        return nearest
+
     def _words_in(self, text: str) -> NDArray[np.int64]:
         import numpy as np
 

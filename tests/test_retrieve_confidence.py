@@ -89,15 +89,17 @@ def test_an_encoder_without_vectors_of_words_gives_a_chance_too(tmp_path: Path) 
 
 def test_coverage_sees_the_same_word_and_its_translation(builtin: StaticEncoder) -> None:
     question = builtin.words("how long do patients wait for the doctor")
-    same = coverage(question, "Patients wait long for the doctor, how do we help?", builtin)
-    translated = coverage(question, "病人要等医生很久", builtin)
-    other = coverage(question, "乐队在火山上录了一张唱片", builtin)
+    said = "Patients wait long for the doctor, how do we help?"
+    same, translated, other = coverage(
+        question, [said, "病人要等医生很久", "乐队在火山上录了一张唱片"], builtin
+    )
     assert same > translated > other
 
 
 def test_coverage_of_and_by_nothing_is_none(builtin: StaticEncoder) -> None:
-    assert coverage(builtin.words("？！"), "waiting times", builtin) == 0
-    assert coverage(builtin.words("waiting times"), "……", builtin) == 0
+    assert coverage(builtin.words("？！"), ["waiting times"], builtin) == [0]
+    covered = coverage(builtin.words("waiting times"), ["……", "times", ""], builtin)
+    assert covered[0] == covered[2] == 0 < covered[1]
 
 
 def test_words_add_up_to_the_vector_of_a_text(builtin: StaticEncoder) -> None:
@@ -113,9 +115,18 @@ def test_words_add_up_to_the_vector_of_a_text(builtin: StaticEncoder) -> None:
 def test_an_earlier_question_weighs_its_share(builtin: StaticEncoder) -> None:
     alone = words_asked((("students", 1.0),), builtin)
     both = words_asked((("students", 1.0), ("weekly users", 0.5)), builtin)
-    said = "weekly users of the service"
-    assert coverage(both, "students", builtin) > coverage(both, said, builtin)
-    assert coverage(alone, "students", builtin) > coverage(both, "students", builtin)
+    texts = ["students", "weekly users of the service"]
+    assert coverage(both, texts, builtin)[0] > coverage(both, texts, builtin)[1]
+    assert coverage(alone, texts, builtin)[0] > coverage(both, texts, builtin)[0]
+
+
+def test_the_nearest_word_is_that_of_each_text(builtin: StaticEncoder) -> None:
+    directions, _ = builtin.words("doctor students")
+    cosines = builtin.closest(directions, ["the doctor said", "", "students learn"])
+    assert cosines.shape == (3, len(directions))
+    assert np.allclose(cosines.max(axis=1), [1, 0, 1], atol=1e-5)
+    for text, row in zip(["the doctor said", "students learn"], cosines[[0, 2]], strict=True):
+        assert np.allclose(row, (directions @ builtin.words(text)[0].T).max(axis=1), atol=1e-5)
 
 
 def test_hits_are_read_word_by_word_only_by_an_encoder_that_can(rag: Rag) -> None:

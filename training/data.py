@@ -27,11 +27,15 @@ class BadData(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The pairs of one file: `left[i]` should find `right[i]`."""
+    """The pairs of one file: `left[i]` should find `right[i]`.
+
+    Of a `parallel` one the left side is Chinese and the right side says the same in English.
+    """
 
     name: str
     left: list[str]
     right: list[str]
+    parallel: bool = False
 
     @property
     def share(self) -> float:
@@ -45,7 +49,7 @@ def read_sources(folder: Path) -> list[Source]:
     Raises `BadData` if there is nothing to read or a line is not what it should be.
     """
     sources = [
-        _read_source(path, keys)
+        _read_source(path, keys, parallel=kind == "parallel")
         for kind, keys in (("pairs", ("q", "p")), ("parallel", ("zh", "en")))
         for path in sorted((folder / kind).glob("*.jsonl"))
     ]
@@ -54,7 +58,7 @@ def read_sources(folder: Path) -> list[Source]:
     return sources
 
 
-def _read_source(path: Path, keys: tuple[str, str]) -> Source:
+def _read_source(path: Path, keys: tuple[str, str], *, parallel: bool) -> Source:
     rows = read_rows(path)
     if not rows:
         raise BadData(f"{path}: holds no pair")
@@ -62,6 +66,7 @@ def _read_source(path: Path, keys: tuple[str, str]) -> Source:
         path.stem,
         [row.text(keys[0])[:QUESTION_CHARS] for row in rows],
         [row.text(keys[1])[:PASSAGE_CHARS] for row in rows],
+        parallel,
     )
 
 

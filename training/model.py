@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from training.data import Source
 from training.parts import Table
+from training.teacher import Lessons
 from training.tokenizer import UNKNOWN_ID
 
 Ids = npt.NDArray[np.int64]
@@ -34,16 +35,20 @@ class Settings:
     dimensions: int = 256
     prefix: int = 64
     """This many leading dimensions are trained to work alone as well."""
-    steps: int = 1500
+    steps: int = 800
     warmup: int = 50
     batch: int = 2048
-    rate: float = 0.015
-    decay: float = 0.3
+    lesson: int = 1024
+    """Pairs of a parallel source that a step compares with the teacher's vectors."""
+    rate: float = 0.01
+    decay: float = 0.1
     scale: float = 20.0
     dropout: float = 0.4
     """Share of the tokens of a text that a step does not see."""
-    noise: float = 0.1
-    """Standard deviation of the random rows that training starts from, for a middling token."""
+    noise: float = 0.03
+    """Standard deviation of what is random in the rows that training starts from."""
+    start: float = 1.6
+    """Length of the teacher's part of such a row, for a middling token."""
     parts_noise: float = 0.05
     idf_power: float = 0.4
     seed: int = 7
@@ -75,6 +80,7 @@ class Texts:
 class Pairs:
     """A tokenised source: text `i` of `left` belongs to text `i` of `right`."""
 
+    name: str
     left: Texts
     right: Texts
     share: float
@@ -82,7 +88,8 @@ class Pairs:
 
 def tokenise(source: Source, tokenizer: Tokenizer) -> Pairs:
     """Turn a source into ids once, which makes every later step several times faster."""
-    return Pairs(_ids(source.left, tokenizer), _ids(source.right, tokenizer), source.share)
+    left, right = _ids(source.left, tokenizer), _ids(source.right, tokenizer)
+    return Pairs(source.name, left, right, source.share)
 
 
 def _ids(texts: Sequence[str], tokenizer: Tokenizer) -> Texts:
@@ -111,46 +118,60 @@ def fit(
     pairs: Sequence[Pairs],
     pieces: Sequence[str],
     idf: Floats,
+    taught: Lessons,
     settings: Settings,
     progress: Callable[[int, float], None],
 ) -> Floats:
     """Train the table of `pieces`, shape (pieces, dimensions); `progress` is told step and loss.
+
+    A step contrasts a batch of one source's pairs with each other, and both sides of a batch of a
+    parallel source with the vectors that the teacher gives its English side.
 
     Each row is finally weighted by a power of its token's inverse document frequency, in the
     spirit of the smooth inverse frequency of Arora, Liang and Ma (ICLR 2017).
     """
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
-    table = Table(pieces, _noise(idf, settings), settings.parts_noise)
+    table = Table(pieces, _start(idf, taught.pieces, settings), settings.parts_noise)
     optimiser = torch.optim.AdamW(
         table.parameters(), settings.rate, (0.9, 0.99), weight_decay=settings.decay, fused=True
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min((step + 1) / settings.warmup, 1 - step / settings.steps)
     )
-    shares = np.array([source.share for source in pairs])
+    parallel = [source for source in pairs if source.name in taught.targets]
     for step in range(settings.steps):
-        source = pairs[rng.choice(len(pairs), p=shares / shares.sum())]
-        loss = _loss(table(), source, settings, rng)
+        rows = table()
+        loss = _loss(rows, _drawn(pairs, [pair.share for pair in pairs], rng), settings, rng)
+        # Dictionary and sentences as they come: how much a source is worth as pairs says nothing.
+        if parallel:
+            source = _drawn(parallel, [len(pair.left) ** 0.5 for pair in parallel], rng)
+            loss = loss + _lesson(rows, source, taught.targets[source.name], settings, rng)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
         progress(step, loss.item())
     weights = (idf**settings.idf_power).astype(np.float32)
-    rows: Floats = table().detach().numpy() * weights[:, None]
-    return rows
+    trained: Floats = table().detach().numpy() * weights[:, None]
+    return trained
 
 
-def _noise(idf: Floats, settings: Settings) -> Tensor:
-    """Make random rows, longer for rarer tokens; the unknown token is and stays zero.
+def _drawn(sources: Sequence[Pairs], shares: Sequence[float], rng: np.random.Generator) -> Pairs:
+    weights = np.array(shares)
+    return sources[rng.choice(len(sources), p=weights / weights.sum())]
 
-    A zero row shortens the mean and leaves its direction alone, so unknown characters cannot
-    disturb a vector that is normalised afterwards.
+
+def _start(idf: Floats, known: Floats, settings: Settings) -> Tensor:
+    """Put rows where the teacher has them, a little off, and longer for rarer tokens.
+
+    The unknown token is and stays zero: a zero row shortens the mean and leaves its direction
+    alone, so unknown characters cannot disturb a vector that is normalised afterwards.
     """
-    noise = torch.randn(len(idf), settings.dimensions) * torch.from_numpy(idf)[:, None]
-    noise[UNKNOWN_ID] = 0
-    return settings.noise * noise
+    noise = settings.noise * torch.randn(len(idf), settings.dimensions)
+    rows = (settings.start * torch.from_numpy(known) + noise) * torch.from_numpy(idf)[:, None]
+    rows[UNKNOWN_ID] = 0
+    return rows
 
 
 def _loss(table: Tensor, source: Pairs, settings: Settings, rng: np.random.Generator) -> Tensor:
@@ -159,18 +180,38 @@ def _loss(table: Tensor, source: Pairs, settings: Settings, rng: np.random.Gener
     Learning nested prefixes is Matryoshka representation learning: Kusupati et al. (2022),
     arXiv:2205.13147.
     """
-    size = min(settings.batch, len(source.left))
-    rows = rng.choice(len(source.left), size, replace=False)
-    left, right = (
-        functional.embedding_bag(ids, table, offsets, mode="mean", padding_idx=UNKNOWN_ID)
-        for ids, offsets in (
-            side.draw(rows, settings.dropout, rng) for side in (source.left, source.right)
-        )
-    )
+    rows = _batch(source, settings.batch, rng)
+    left, right = (_means(table, side, rows, settings, rng) for side in (source.left, source.right))
     twins = _twins(source, rows)
     whole = contrast(left, right, twins, settings.scale)
     prefix = settings.prefix
     return (whole + contrast(left[:, :prefix], right[:, :prefix], twins, settings.scale)) / 2
+
+
+def _lesson(
+    table: Tensor, source: Pairs, targets: Floats, settings: Settings, rng: np.random.Generator
+) -> Tensor:
+    """Contrast both sides of a batch of a parallel source with what the teacher says of it."""
+    rows = _batch(source, settings.lesson, rng)
+    twins, wanted = _twins(source, rows), torch.from_numpy(targets[rows])
+    losses = [
+        contrast(_means(table, side, rows, settings, rng), wanted, twins, settings.scale)
+        for side in (source.left, source.right)
+    ]
+    return (losses[0] + losses[1]) / 2
+
+
+def _batch(source: Pairs, most: int, rng: np.random.Generator) -> Ids:
+    count = len(source.left)
+    return rng.choice(count, min(most, count), replace=False)
+
+
+def _means(
+    table: Tensor, side: Texts, rows: Ids, settings: Settings, rng: np.random.Generator
+) -> Tensor:
+    """Return the vectors of texts, less the dropped tokens, shape (rows, dimensions)."""
+    ids, offsets = side.draw(rows, settings.dropout, rng)
+    return functional.embedding_bag(ids, table, offsets, mode="mean", padding_idx=UNKNOWN_ID)
 
 
 def _twins(source: Pairs, rows: Ids) -> Tensor:

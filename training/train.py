@@ -11,6 +11,7 @@ from pathlib import Path
 from training.data import BadData, Source, read_sources
 from training.export import save
 from training.model import Settings, fit, inverse_document_frequency, tokenise
+from training.teacher import lessons
 from training.tokenizer import train_tokenizer
 
 HAN_PIECES = 22_000
@@ -28,13 +29,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder to write the model to")
     parser.add_argument("--steps", type=_positive, default=standard.steps, help="optimiser steps")
     parser.add_argument("--seed", type=int, default=standard.seed, help="seed of all randomness")
+    parser.add_argument("--kept", type=Path, help="file that keeps what the teacher says")
     chosen = parser.parse_args(arguments)
     try:
         sources = read_sources(chosen.data)
+        run(sources, chosen.out, Settings(steps=chosen.steps, seed=chosen.seed), chosen.kept)
     except BadData as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    run(sources, chosen.out, Settings(steps=chosen.steps, seed=chosen.seed))
     return 0
 
 
@@ -45,7 +47,7 @@ def _positive(text: str) -> int:
     return number
 
 
-def run(sources: list[Source], out: Path, settings: Settings) -> None:
+def run(sources: list[Source], out: Path, settings: Settings, kept: Path | None = None) -> None:
     """Learn tokenizer and table from the sources and write the folder, telling how it goes."""
     started = time.monotonic()
 
@@ -66,7 +68,9 @@ def run(sources: list[Source], out: Path, settings: Settings) -> None:
     pairs = [tokenise(source, tokenizer) for source in sources]
     tell(f"{sum(len(pair.left.ids) + len(pair.right.ids) for pair in pairs)} tokens")
     idf = inverse_document_frequency(pairs, len(pieces))
-    save(out, tokenizer, fit(pairs, pieces, idf, settings, progress))
+    taught = lessons(sources, pieces, settings.dimensions, kept)
+    tell(f"the teacher knows {len(taught.targets)} parallel sources")
+    save(out, tokenizer, fit(pairs, pieces, idf, taught, settings, progress))
     tell(f"written to {out}")
 
 

@@ -11,7 +11,6 @@ import math
 from collections.abc import Sequence
 
 from rag.retrieve.query import Query
-from rag.retrieve.words import coverage, words_asked
 from rag.store.index import Store
 from rag.types import Hit
 
@@ -30,9 +29,7 @@ def confidence(hits: Sequence[Hit], query: Query, store: Store) -> float:
     if query.encoder is None:
         logit = _SCORE_ALONE * best.score + _COSINE_ALONE * best.dense + _ELSE_ALONE
     else:
-        asked = words_asked(query.chain, query.encoder)
-        covered = coverage(asked, best.passage.searchable, query.encoder)
         size = math.log(min(max(store.manifest.passages, _SMALLEST), _LARGEST))
-        logit = _SCORE * best.score + _COSINE * best.dense + _COVERAGE * covered + _SIZE * size
+        logit = _SCORE * best.score + _COSINE * best.dense + _COVERAGE * best.covered + _SIZE * size
         logit += _ELSE
     return 1 / (1 + math.exp(-logit))

@@ -27,6 +27,9 @@ class Worded(Protocol):
     def words(self, text: str, /) -> tuple[Matrix, Vector]:
         """Return the directions of a text's distinct words, and what each weighs in it."""
 
+    def closest(self, directions: Matrix, texts: Sequence[str], /) -> Matrix:
+        """Return the cosine of each direction with the nearest word of each text."""
+
 
 def words_asked(chain: Sequence[tuple[str, float]], encoder: Worded) -> tuple[Matrix, Vector]:
     """Return the words of a question and of those it leans on, each text weighing its share."""
@@ -39,18 +42,19 @@ def words_asked(chain: Sequence[tuple[str, float]], encoder: Worded) -> tuple[Ma
     )
 
 
-def coverage(asked: tuple[Matrix, Vector], passage: str, encoder: Worded) -> float:
-    """Return how much of the words of a question a passage has, from 0 to 1.
+def coverage(
+    asked: tuple[Matrix, Vector], passages: Sequence[str], encoder: Worded
+) -> list[float]:
+    """Return how much of the words of a question each passage has, from 0 to 1.
 
     Every word counts as much as the cosine of the word of the passage that is nearest to it.
     """
     directions, weights = asked
-    said, _ = encoder.words(passage)
     total = float(weights.sum())
-    if not len(said) or not total:
-        return 0.0
-    nearest = (directions @ said.T).max(axis=1)
-    return float(nearest @ weights) / total
+    if not total:
+        return [0.0] * len(passages)
+    shares: list[float] = (encoder.closest(directions, passages) @ weights / total).tolist()
+    return shares
 
 
 def rescored(
@@ -67,10 +71,11 @@ def rescored(
     if encoder is None or not hits:
         return list(hits)
     asked = words_asked(chain, encoder)
-    covered = [coverage(asked, hit.passage.searchable, encoder) for hit in hits[:RESCORED]]
+    looked_at = [hit.passage.searchable for hit in hits[:RESCORED]]
+    covered = coverage(asked, looked_at, encoder)
     covered += [min(covered)] * (len(hits) - len(covered))
     raised = [
-        replace(hit, score=hit.score + counts[hit.passage.address] * share)
+        replace(hit, score=hit.score + counts[hit.passage.address] * share, covered=share)
         for hit, share in zip(hits, covered, strict=True)
     ]
     return sorted(raised, key=lambda hit: -hit.score)

@@ -11,13 +11,18 @@ from rag.types.texts import Address, Passage
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found, with the fused score and what each leg gave (0 where a leg was silent)."""
+    """A passage found, with the fused score and what each leg gave (0 where a leg was silent).
+
+    `covered` is the share of the question's words that it has, by meaning; 0 where that was not
+    looked at.
+    """
 
     passage: Passage
     score: float
     dense: float
     lexical: float
     link: str = ""
+    covered: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
