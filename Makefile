@@ -6,7 +6,7 @@ Q ?= 年轻人是怎么用 ChatGPT 的？
 export Q
 
 .DEFAULT_GOAL := help
-.PHONY: help chat ask index test check format bench embedder constraints clean
+.PHONY: help chat ask index test check format bench fuzz embedder constraints clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ format: .venv/ready-dev ## put the code in order
 
 bench: .venv/ready-dev ## measure speed, size and retrieval here and now, as tables
 	@$(BIN)/python -m bench
+
+fuzz: .venv/ready-dev ## throw damaged files of every format at the readers
+	@$(BIN)/python -m fuzz
 
 embedder: .venv/ready-dev ## train the built-in embedder anew from TRAIN=…
 	@$(BIN)/pip install -q -c constraints.txt -e ".[training]"

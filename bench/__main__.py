@@ -5,8 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from bench.measure import ROOT
+
 NAMES = ("startup", "scale", "overhead", "retrieval", "tokens", "quotes")
 """In the order in which they run: what measures memory comes before what fills this process."""
+
+BY_NAME = ("peers", "survive")
+"""Only run when they are named: one installs other people's packages, one takes its time."""
 
 
 def main() -> None:
@@ -26,6 +31,7 @@ def main() -> None:
         from bench import overhead
 
         overhead.measure(options.runs, options.answers)
+    _by_name(options)
     if "retrieval" in wanted:
         from bench import retrieval
 
@@ -40,10 +46,24 @@ def main() -> None:
         quotes.measure(options.transcripts)
 
 
+def _by_name(options: argparse.Namespace) -> None:
+    if "survive" in options.names:
+        from bench import survive
+
+        survive.measure(options.kills)
+    if "peers" in options.names:
+        from bench.peers import compare
+
+        turns = options.turns[0] if options.turns else compare.TURNS
+        source = options.source.resolve()
+        compare.compare(options.cache, options.systems, turns, options.rounds, source)
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    known = ", ".join(NAMES)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {known}; default: all")
+    known = ", ".join((*NAMES, *BY_NAME))
+    but = f"default: all but {', '.join(BY_NAME)}"
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {known}; {but}")
     parser.add_argument(
         "--data",
         type=Path,
@@ -51,12 +71,19 @@ def _options() -> argparse.Namespace:
         help="folder of test collections in BEIR form",
     )
     parser.add_argument("--runs", type=int, default=15, help="processes a command, cold")
+    parser.add_argument("--kills", type=int, default=200, help="kills of survive")
     parser.add_argument("--answers", type=int, default=50, help="warm answers of overhead")
-    parser.add_argument("--turns", type=int, nargs="+", help="sizes of scale")
+    parser.add_argument("--turns", type=int, nargs="+", help="sizes of scale; size of peers")
     parser.add_argument("--encoding", default="o200k_base", help="tiktoken encoding of tokens")
     parser.add_argument("--transcripts", type=Path, help="folder of more transcripts for quotes")
+    parser.add_argument("--rounds", type=int, default=3, help="repetitions of peers")
+    parser.add_argument("--systems", nargs="+", default=(), help="of peers; default: all")
+    parser.add_argument(
+        "--source", type=Path, default=ROOT, help="checkout that peers are compared with"
+    )
+    parser.add_argument("--cache", type=Path, help="folder of the environments of peers")
     options = parser.parse_args()
-    if unknown := [name for name in options.names if name not in NAMES]:
+    if unknown := [name for name in options.names if name not in (*NAMES, *BY_NAME)]:
         parser.error(f"no benchmark is called {unknown[0]!r}: there are {known}")
     return options
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 
-from rag import embedder, llm, paths, prompts, store, transcripts
+from rag import embedder, llm, paths, prompts, store
 from rag.errors import RagError
 from rag.pipeline import configured, index_folder
 from rag.settings import Settings
@@ -109,14 +109,13 @@ def _freshness(settings: Settings) -> str:
     if not there:
         gone = ", ".join(map(str, roots))
         raise RagError(f"gone: {gone}", f"name the files again: {_command(settings)} PATH")
-    files = transcripts.find(there)
     naming = Naming.from_rows(opened.catalog.naming())
-    changed = store.changed(files, opened.catalog.hashes(), base, naming)
+    count, changed = store.changed(opened, there, base, naming)
     if changed:
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
         named = ", ".join(changed[:3]) + more
         raise RagError(f"changed since it was built: {named}", _command(settings))
-    return f"{len(files)} files, none changed"
+    return f"{count} files, none changed"
 
 
 def _match(settings: Settings, encoder: Encoder) -> str:

@@ -111,6 +111,27 @@ def test_captions_out_of_order_are_sorted_with_a_warning() -> None:
     assert recording.warnings == ("talk:5: not in order of time; sorted",)
 
 
+def test_two_files_in_one_keep_their_order_with_a_warning() -> None:
+    part = "".join(f"{n:02}:00.000 --> {n:02}:02.000\n{{}} {n}.\n\n" for n in range(5))
+    text = part.replace("{}", "First") + part.replace("{}", "Second")
+    recording = read(text, Kind.SRT)
+    assert [cue.text for cue in recording.cues] == [
+        f"{name} {n}." for name in ("First", "Second") for n in range(5)
+    ]
+    assert recording.warnings == (
+        "talk:17: the times begin again; both parts kept one after the other",
+    )
+
+
+def test_one_caption_with_a_wrong_time_is_no_second_file() -> None:
+    text = "".join(
+        f"{n:02}:00.000 --> {n:02}:02.000\nWords {n}.\n\n" for n in (4, 5, 1, 6, 7, 8, 9)
+    )
+    recording = read(text, Kind.SRT)
+    assert [cue.text for cue in recording.cues][:2] == ["Words 1.", "Words 4."]
+    assert recording.warnings == ("talk:8: not in order of time; sorted",)
+
+
 VTT = """WEBVTT - A talk about nets
 Kind: captions
 Language: en-GB

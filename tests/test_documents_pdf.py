@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import re
+import zlib
 from pathlib import Path
 
 import pytest
@@ -134,3 +137,18 @@ def test_damage_is_an_error_and_not_a_crash(data: st.DataObject) -> None:
         read(bytes(whole[:cut]), Kind.PDF, "x.pdf")
     except UsageError as error:
         assert "\n" not in str(error)  # noqa: PT017
+
+
+def test_what_pypdf_says_of_a_damaged_file_is_a_warning_and_not_printed(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    data = pdf([["Host: Why?", "Nora: Because."]])
+    packed = re.search(rb"stream\n(.*?)\nendstream", data, re.DOTALL)
+    assert packed is not None
+    broken = zlib.compress(zlib.decompress(packed[1]).replace(b"<0001> <0", b"<0001> <", 1))
+    found = read(data.replace(packed[1], broken), Kind.PDF, "x.pdf")
+    assert any("x.pdf: damaged in places (" in warning for warning in found.warnings)
+    harmless = data.replace(b"startxref\n", b"startxref\n9")
+    assert read(harmless, Kind.PDF, "x.pdf").warnings == ()
+    assert capfd.readouterr() == ("", "")
+    assert logging.getLogger("pypdf").handlers == []

@@ -160,6 +160,35 @@ def test_a_word_said_twice_is_kept_twice() -> None:
     assert turn.text.startswith("No.\nNo.\nWe stay here.")
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["[I think we should go]", "[So it was, in the end.]", "[你再说一遍]", "[他说船没有了。]"],
+)
+def test_a_line_in_brackets_that_somebody_says_stays(line: str) -> None:
+    assert line in row("It is deep.", line, "Yes.")[0].text
+
+
+@pytest.mark.parametrize("line", ["[suena música]", "[door opens in the distance]", "[关门]"])
+def test_a_line_in_brackets_that_describes_is_left_out(line: str) -> None:
+    assert line not in row("It is deep.", line, "Yes.")[0].text
+
+
+def test_a_line_in_brackets_that_comes_back_describes() -> None:
+    line = "[Ad: the best nets, by the river.]"
+    often = "\n".join(turn.text for turn in row("One.", line, "Two.", line, "Three.", line))
+    assert line not in often
+    assert line in "\n".join(turn.text for turn in row("One.", line, "Two."))
+
+
+def test_a_turn_ends_where_the_times_begin_again() -> None:
+    cues = (Cue(100.0, 101.0, "Ann: One", 2), Cue(101.0, 102.0, "two.", 4),
+            Cue(1.0, 2.0, "Ann: Three.", 6), Cue(2.0, 3.0, "Four.", 8))  # fmt: skip
+    turns = speech.turns(Recording(cues), {})
+    assert [(turn.text, turn.times) for turn in turns] == [
+        ("One two.", (100.0,)), ("Three.\nFour.", (1.0, 2.0)),
+    ]  # fmt: skip
+
+
 def test_sounds_are_left_out_and_words_in_brackets_are_not() -> None:
     (turn,) = row(
         "[Music]", "(applause) Thank you.", "The net [laughs] tore", "(the music hall)",

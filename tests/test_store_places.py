@@ -107,7 +107,7 @@ def test_an_index_without_passages_finds_nothing(tmp_path: Path) -> None:
     from rag.lexical import build as build_lexical
     from rag.store import catalog, recording
     from rag.store.generation import Manifest
-    from rag.store.index import read_vectors, write_vectors
+    from rag.store.vectors import Vectors, read_vectors, write_vectors
 
     recording.write(tmp_path / "p", [], [])
     write_vectors(tmp_path / "v", np.zeros((0, 64), dtype=np.float32))
@@ -117,7 +117,7 @@ def test_an_index_without_passages_finds_nothing(tmp_path: Path) -> None:
         manifest,
         catalog.Catalog.open(tmp_path / "p"),
         Lexical.open(tmp_path / "l"),
-        read_vectors(tmp_path / "v"),
+        Vectors([(0, read_vectors(tmp_path / "v"))]),
     )
     assert opened.nearest(HashEncoder().question(BRIDGE), 5) == []
     assert opened.lexical.search({"maple": 1.0}, 5) == []
@@ -129,4 +129,4 @@ def test_vectors_and_passages_must_be_as_many(built: Path) -> None:
     from dataclasses import replace
 
     with pytest.raises(NotReady, match="6 vectors but 7 passages"):
-        Store(replace(opened.manifest, passages=7), opened.catalog, opened.lexical, opened._vectors)
+        Store(replace(opened.manifest, rows=7), opened.catalog, opened.lexical, opened._vectors)

@@ -99,11 +99,12 @@ def test_speakers_are_added_up_over_transcripts() -> None:
 
 
 def test_a_report_says_what_was_done() -> None:
-    report = Report(2, 12, 6, 1, 5, 0, changed=True)
+    report = Report(2, 12, 6, 1, 5, 0, changed=True, read=1, unchanged=1)
     assert views.report(report, "default") == (
-        "default: 2 transcripts, 12 turns, 6 passages (1 embedded, 5 reused)"
+        "default: 2 transcripts, 12 turns, 6 passages (1 embedded, 5 reused);"
+        " 1 files read, 1 unchanged"
     )
-    gone = Report(2, 12, 6, 1, 5, 3, changed=True)
-    assert views.report(gone, "x").endswith("5 reused, 3 files gone)")
+    gone = Report(2, 12, 6, 1, 5, 3, changed=True, dropped=4)
+    assert views.report(gone, "x").endswith("5 reused, 4 removed); 3 files gone")
     same = Report(2, 12, 6, 0, 6, 0, changed=False)
     assert views.report(same, "x") == "x: up to date, 2 transcripts, 6 passages"

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import rag as package
-from rag.cli import asking, chatting, converting, evaluating, fetching
+from rag.cli import asking, chatting, converting, evaluating, fetching, indexing
 from rag.cli import quote as quoting
 from rag.cli.batch import planned, run_batch
 from rag.cli.inputs import open_index, question_of, settings, shown
@@ -32,7 +32,6 @@ from rag.cli.options import (
 from rag.cli.terminal import (
     complain,
     one_line_errors,
-    progress_bar,
     say,
     utf8,
 )
@@ -76,45 +75,7 @@ def _root(
     pass
 
 
-@app.command()
-def index(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Files and folders; default: those indexed before, or corpus/."),
-    ] = None,
-    index: Index = None,
-    encoder: Encoder = None,
-    tokens: Annotated[
-        int | None, typer.Option("--passage-tokens", help="Budget of a passage in tokens.")
-    ] = None,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Forget files, folders and names given before.")
-    ] = False,
-    speakers: Annotated[
-        Path | None,
-        typer.Option("--speakers", help="TOML file that says whom labels such as SPEAKER_00 mean."),
-    ] = None,
-    json: Json = False,
-    verbose: Verbose = False,
-) -> None:
-    """Read transcripts and build or update an index of them."""
-    with one_line_errors(verbose):
-        from rag import pipeline, views
-        from rag.paths import project
-
-        chosen = settings(index=index, encoder=encoder, passage_tokens=tokens)
-        with progress_bar() as progress:
-            sources = paths or pipeline.default_sources(chosen)
-            if not paths and sources and project() is None:
-                complain(f"no paths given: indexing the samples in {sources[0]}")
-            report = pipeline.build(
-                sources, chosen, fresh=fresh, speakers=speakers, progress=progress
-            )
-        for line in (*report.problems, *report.warnings):
-            complain(line)
-        print(views.to_json(report) if json else views.report(report, chosen.index))
-        if report.problems:
-            raise typer.Exit(1)
+app.command()(indexing.index)
 
 
 @app.command()

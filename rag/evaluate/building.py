@@ -15,8 +15,9 @@ from rag import __version__, lexical, paths, store
 from rag.lexical import Entry
 from rag.settings import Settings
 from rag.store import Manifest, Store, recording
-from rag.store.generation import publish, writing
+from rag.store.generation import publish
 from rag.store.index import PASSAGES, TERMS, VECTORS, write_vectors
+from rag.store.writing import writing
 from rag.text import sentences
 from rag.types import Encoder, Passage, Transcript
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from rag.types import Matrix
 
 _MAKERS = (
-    "text.py", "tokens.py", "chunker.py", "embedder.py", "lexical.py", "transcripts", "types",
+    "text.py", "tokens.py", "chunker.py", "embedder.py", "lexical", "transcripts", "types",
     "store", "evaluate", "data/han_simplified.txt",
 )  # fmt: skip
 
@@ -143,7 +144,7 @@ def without_turns(
     """
     import numpy as np
 
-    ids = range(whole.manifest.passages)
+    ids = whole.catalog.ids()
     before = whole.catalog.passages(ids)
     items = whole_transcripts(whole)
     words = {

@@ -1,8 +1,24 @@
-"""The stages put together: building an index, and asking it."""
+"""The stages put together: building an index, and asking it.
 
-from rag.pipeline.asking import Rag
-from rag.pipeline.building import VERSION, build, configured, default_sources, index_folder
-from rag.pipeline.named import transcript_at
+Names are resolved on first use: whoever builds an index need not import what answers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rag.pipeline.asking import Rag
+    from rag.pipeline.building import VERSION, build, configured, default_sources, index_folder
+    from rag.pipeline.named import transcript_at
+
+_HOMES = {
+    "Rag": "asking",
+    **dict.fromkeys(
+        ("VERSION", "build", "configured", "default_sources", "index_folder"), "building"
+    ),
+    "transcript_at": "named",
+}
 
 __all__ = [
     "VERSION",
@@ -13,3 +29,12 @@ __all__ = [
     "index_folder",
     "transcript_at",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import a name when it is first asked for (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rag.pipeline' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"rag.pipeline.{_HOMES[name]}"), name)

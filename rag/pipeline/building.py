@@ -14,6 +14,7 @@ from rag.transcripts.naming import Naming
 
 if TYPE_CHECKING:
     from rag.store import Report
+    from rag.types import Encoder
 
 VERSION = rag.__version__
 
@@ -35,11 +36,12 @@ def build(
     fresh: bool = False,
     speakers: Path | None = None,
     progress: store.Progress | None = None,
+    encoder: Encoder | None = None,
 ) -> Report:
     """Bring the index named by the settings up to date; see `rag.store.build`.
 
     `speakers` is a file that says whom labels mean (`rag.transcripts.naming`); the index remembers
-    it until another is given.
+    it until another is given. An `encoder` is that of the settings, loaded already.
 
     Raises:
         UsageError: when that file is not of its form, or as `rag.store.build` does.
@@ -48,7 +50,7 @@ def build(
     return store.build(
         index_folder(chosen),
         [Path(source) for source in sources],
-        embedder.load(chosen.encoder),
+        encoder or embedder.load(chosen.encoder),
         encoder_name=chosen.encoder,
         passage_tokens=chosen.passage_tokens,
         base=paths.home(),

@@ -42,9 +42,7 @@ def words_asked(chain: Sequence[tuple[str, float]], encoder: Worded) -> tuple[Ma
     )
 
 
-def coverage(
-    asked: tuple[Matrix, Vector], passages: Sequence[str], encoder: Worded
-) -> list[float]:
+def coverage(asked: tuple[Matrix, Vector], passages: Sequence[str], encoder: Worded) -> list[float]:
     """Return how much of the words of a question each passage has, from 0 to 1.
 
     Every word counts as much as the cosine of the word of the passage that is nearest to it.

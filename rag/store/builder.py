@@ -1,38 +1,40 @@
-"""Files to a new generation: read, cut, embed what is new, write, publish."""
+"""Files to a new generation: read what changed, cut it, embed what is new, write, publish."""
 
 from __future__ import annotations
 
-import hashlib
+import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rag import transcripts
-from rag.chunker import passages as cut
-from rag.errors import NotReady
-from rag.lexical import Entry
-from rag.lexical import build as build_lexical
-from rag.store import recording
-from rag.store.files import Files, Progress, choose, read_all, relative, silent, unchanged
-from rag.store.generation import Manifest, exists, publish, writing
-from rag.store.index import PASSAGES, TERMS, VECTORS, Store, write_vectors
+from rag.errors import NotReady, UsageError
+from rag.store.files import Files, Progress, choose, read_changed, silent
+from rag.store.generation import Manifest, current, exists, verify
+from rag.store.ids import distinct
+from rag.store.index import Store
+from rag.store.known import relative
 from rag.store.sources import anchor, names
 from rag.store.sources import roots as recorded
+from rag.store.updating import Change, Done, update, write
+from rag.store.writing import writing
 from rag.transcripts.naming import Naming
-from rag.types import Encoder, Passage
+from rag.types import Encoder
 
-if TYPE_CHECKING:
-    from rag.types import Matrix
-
-_EMBEDDED_AT_ONCE = 1024
+_WORTH_RECORDING = 32
+"""Files that were touched and are the same; fewer are read again next time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a build did; `problems` are files that could not be read, one line each."""
+    """What a build did.
+
+    `read` files were opened and `unchanged` ones were not; `removed` are files that are gone,
+    `dropped` passages whose text stands nowhere any more. `problems` are files that could not be
+    read, one line each, `notes` files found in folders that are no transcripts.
+    """
 
     transcripts: int
     turns: int
@@ -43,6 +45,10 @@ class Report:
     changed: bool
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    read: int = 0
+    unchanged: int = 0
+    dropped: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def build(
@@ -61,9 +67,10 @@ def build(
     """Bring the index in `folder` up to date with the transcripts under `roots`.
 
     Roots of earlier builds stay unless `fresh`; without any `roots` they are all there is. Paths
-    are kept relative to `base` where both the index and they lie under it. Only passages whose
-    text changed are embedded. A file that cannot be read any more keeps what it had. `naming` says
-    whom labels mean; without it, and unless `fresh`, it is that of the build before.
+    are kept relative to `base` where both the index and they lie under it. Only files that changed
+    are read, and only passages whose text changed are embedded. A file that cannot be read any more
+    keeps what it had. `naming` says whom labels mean; without it, and unless `fresh`, it is that of
+    the build before.
 
     Raises:
         UsageError: when there is nothing to read, or the place is not writable.
@@ -74,9 +81,6 @@ def build(
         # Before the folder is made: a mistyped path leaves nothing behind.
         transcripts.find(roots or recorded(folder))
     with writing(folder) as temporary, ExitStack() as opened:
-        old = _open_old(folder)
-        if old is not None:
-            opened.callback(old.close)
         places, gone = choose(folder, roots, base, fresh=fresh)
         manifest = Manifest(
             encoder=encoder_name,
@@ -89,41 +93,63 @@ def build(
         )
         if naming is None:
             naming = Naming() if fresh else names(folder)
-        same = old is not None and sorted(old.catalog.naming()) == naming.rows()
-        kept = old if old is not None and same and _alike(old.manifest, manifest) else None
-        if kept is not None and unchanged(places, kept, base, naming):
-            return _untouched(kept, gone)
-        read = read_all(places, old, base, progress, fresh=fresh, naming=naming)
-        if kept is not None and kept.catalog.hashes() == read.hashes:
-            return _report(read, gone, old, passages=kept.manifest.passages, embedded=0)
-        return _write(folder, temporary, manifest, read, gone, old, encoder, naming, progress)
+        work = _Work(folder, temporary, manifest, places, gone, naming, base, fresh)
+        old = _open_old(folder)
+        if old is not None:
+            opened.callback(old.close)
+        try:
+            return _bring(work, old, encoder, progress)
+        except (NotReady, sqlite3.Error):
+            if old is None or _is_sound(folder, old.manifest):
+                raise
+        # A large file, of which opening compares only the size, is damaged.
+        return _bring(work, None, encoder, progress)
 
 
-def _write(
-    folder: Path,
-    temporary: Path,
-    manifest: Manifest,
-    read: Files,
-    gone: Sequence[Path],
-    old: Store | None,
-    encoder: Encoder,
-    naming: Naming,
-    progress: Progress,
-) -> Report:
-    """Write and publish a generation."""
-    found = [p for item, _ in read.items for p in cut(item, manifest.passage_tokens)]
-    hashes = [_hash(passage) for passage in found]
-    vectors, embedded = _vectors(found, hashes, encoder, old, progress)
-    hashed = zip(found, hashes, strict=True)
-    recording.write(temporary / PASSAGES, read.items, hashed, manifest.roots, naming.rows())
-    write_vectors(temporary / VECTORS, vectors)
-    build_lexical(temporary / TERMS, _entries(found))
-    report = _report(read, gone, old, passages=len(found), embedded=embedded, changed=True)
-    if old is not None:
-        old.close()
-    counted = replace(manifest, transcripts=len(read.items), passages=len(found))
-    publish(folder, temporary, counted)
-    return report
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is to be built, of what and where."""
+
+    folder: Path
+    temporary: Path
+    manifest: Manifest
+    places: list[Path]
+    gone: list[Path]
+    naming: Naming
+    base: Path
+    fresh: bool
+
+
+def _bring(work: _Work, old: Store | None, encoder: Encoder, progress: Progress) -> Report:
+    """Read what changed, and write a generation if anything did."""
+    usable = old is not None and not work.fresh and _alike(old.manifest, work.manifest)
+    kept = old if usable else None
+    known = {} if kept is None else kept.catalog.sources()
+    files = read_changed(work.places, known, old, work.base, work.naming, progress)
+    if not files.items and not files.kept:
+        some = "; ".join([*files.problems, *files.notes][:3])
+        raise UsageError(f"nothing was indexed: {some}")
+    lost = known.keys() - files.kept.keys() - files.sources.keys()
+    said = (*_absent(work.gone), *_unused(work.naming, files, work.base), *_warnings(files))
+    if kept is not None and _nothing_new(kept, work.manifest, work.naming, files, lost):
+        verify(work.folder, current(work.folder), kept.manifest, thorough=True)
+        return _report(files, said, Done(kept.manifest, kept.catalog.count_turns()))
+    removed = _removed(old, files)
+    change = _change(kept, files, lost, work.naming, work.fresh or old is None, old)
+    place = (work.folder, work.temporary, work.manifest)
+    if kept is None:
+        done = write(*place, change, old, encoder, progress)
+    else:
+        done = update(*place, change, kept, encoder, progress)
+    return _report(files, said, done, removed=removed, changed=True)
+
+
+def _is_sound(folder: Path, manifest: Manifest) -> bool:
+    try:
+        verify(folder, current(folder), manifest, thorough=True)
+    except NotReady:
+        return False
+    return True
 
 
 def _open_old(folder: Path) -> Store | None:
@@ -134,87 +160,91 @@ def _open_old(folder: Path) -> Store | None:
 
 
 def _alike(was: Manifest, manifest: Manifest) -> bool:
-    """Tell whether two manifests make the same index of the same files."""
-    return (was.fingerprint, was.passage_tokens, set(was.roots), was.version) == (
+    """Tell whether an index can be brought up to date, made as it is of other files."""
+    return bool(was.layers) and (was.fingerprint, was.passage_tokens, was.version) == (
         manifest.fingerprint,
         manifest.passage_tokens,
-        set(manifest.roots),
         manifest.version,
     )
 
 
-def _hash(passage: Passage) -> bytes:
-    return hashlib.blake2b(passage.searchable.encode(), digest_size=16).digest()
-
-
-def _vectors(
-    found: Sequence[Passage],
-    hashes: Sequence[bytes],
-    encoder: Encoder,
-    old: Store | None,
-    progress: Progress,
-) -> tuple[Matrix, int]:
-    """Return one vector a passage, and how many were embedded rather than taken from before."""
-    import numpy as np
-
-    vectors = np.zeros((len(found), encoder.dimension), dtype=np.float32)
-    rows: dict[bytes, int] = {}
-    if old is not None and old.manifest.fingerprint == encoder.fingerprint:
-        rows = old.catalog.hash_rows()
-        known = [number for number, hash_ in enumerate(hashes) if hash_ in rows]
-        if known:
-            vectors[known] = old.vectors([rows[hashes[number]] for number in known])
-    new = [number for number, hash_ in enumerate(hashes) if hash_ not in rows]
-    for start in range(0, len(new), _EMBEDDED_AT_ONCE):
-        progress("embedding", start, len(new))
-        batch = new[start : start + _EMBEDDED_AT_ONCE]
-        vectors[batch] = encoder.passages([found[number].searchable for number in batch])
-    progress("embedding", len(new), len(new))
-    return vectors, len(new)
-
-
-def _entries(found: Iterable[Passage]) -> Iterable[Entry]:
-    for id_, passage in enumerate(found):
-        yield Entry(id_, passage.searchable, passage.speakers, passage.transcript)
-
-
-def _report(
-    read: Files,
-    gone: Iterable[Path],
-    old: Store | None,
-    *,
-    passages: int,
-    embedded: int,
-    changed: bool = False,
-) -> Report:
-    dropped = set(old.catalog.hashes()) - set(read.hashes) if old is not None else set()
-    return Report(
-        transcripts=len(read.items),
-        turns=sum(len(item.turns) for item, _ in read.items),
-        passages=passages,
-        embedded=embedded,
-        reused=passages - embedded,
-        removed=len(dropped),
-        changed=changed,
-        problems=read.problems,
-        warnings=(
-            *_absent(gone),
-            *read.warnings,
-            *(warning for item, _ in read.items for warning in item.warnings),
-        ),
+def _nothing_new(
+    kept: Store, manifest: Manifest, naming: Naming, files: Files, lost: Iterable[str]
+) -> bool:
+    return (
+        not files.sources
+        and not list(lost)
+        and files.touched < _WORTH_RECORDING
+        and set(kept.manifest.roots) == set(manifest.roots)
+        and sorted(kept.catalog.naming()) == naming.rows()
     )
 
 
-def _untouched(old: Store, gone: Iterable[Path]) -> Report:
+def _change(
+    kept: Store | None,
+    files: Files,
+    lost: Iterable[str],
+    naming: Naming,
+    anew: bool,
+    old: Store | None,
+) -> Change:
+    """Say which transcripts go and which come, under which ids."""
+    had = {} if anew or old is None else old.catalog.paths()
+    gone: dict[str, str] = {}
+    if kept is not None:
+        replaced = {*lost, *files.sources}
+        inside = tuple(f"{name}/" for name in replaced - had.keys())  # of archives
+        gone = {
+            path: id_
+            for path, id_ in had.items()
+            if path in replaced or (inside and path.startswith(inside))
+        }
+    staying = [id_ for path, id_ in had.items() if path not in gone] if kept is not None else []
+    known = [] if kept is None else list(files.kept.values())
+    return Change(
+        gone=tuple(gone.values()),
+        items=tuple(distinct(files.items, had, staying)),
+        sources=(*files.sources.values(), *known),
+        forgotten=tuple(lost),
+        naming=naming.rows(),
+    )
+
+
+def _removed(old: Store | None, files: Files) -> int:
+    """Count the files of the index before that are in it no more."""
+    if old is None:
+        return 0
+    return len(old.catalog.sources().keys() - files.kept.keys() - files.sources.keys())
+
+
+def _report(
+    files: Files, warnings: tuple[str, ...], done: Done, *, removed: int = 0, changed: bool = False
+) -> Report:
     return Report(
-        transcripts=old.manifest.transcripts,
-        turns=old.catalog.count_turns(),
-        passages=old.manifest.passages,
-        embedded=0,
-        reused=old.manifest.passages,
-        removed=0,
-        changed=False,
-        warnings=_absent(gone),
+        transcripts=done.manifest.transcripts,
+        turns=done.turns,
+        passages=done.manifest.passages,
+        embedded=done.embedded,
+        reused=done.manifest.passages - done.embedded,
+        removed=removed,
+        changed=changed,
+        problems=tuple(files.problems),
+        warnings=warnings,
+        read=files.read,
+        unchanged=len(files.kept) + len(files.sources) - files.read,
+        dropped=done.dropped,
+        notes=tuple(files.notes),
+    )
+
+
+def _warnings(files: Files) -> tuple[str, ...]:
+    return tuple(warning for item, _ in files.items for warning in item.warnings)
+
+
+def _unused(naming: Naming, files: Files, base: Path) -> tuple[str, ...]:
+    paths = [base / name for name in (*files.kept, *files.sources)] if naming.files else []
+    return tuple(
+        f"{file}: names are given for it, but it is not indexed" for file in naming.unused(paths)
     )
 
 

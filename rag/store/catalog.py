@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from rag.types import Address, Passage, Section, Span, Transcript, Turn
+from rag.store.source import Source
+from rag.store.spans import span
+from rag.types import Address, Passage, Section, Transcript, Turn
 
-_Id = TypeVar("_Id", int, str)
+_Id = TypeVar("_Id", int, str, bytes)
 _MANY = 500  # SQLite allows 999 parameters in old versions
 
 
@@ -97,6 +99,17 @@ class Catalog:
         """Return the content hash of every file, by path."""
         return dict(self._base.execute("SELECT path, sha256 FROM transcript"))
 
+    def sources(self) -> dict[str, Source]:
+        """Return what is known of every file, by path."""
+        rows = self._base.execute(
+            "SELECT path, size, mtime, sha256, beside, about, note FROM source ORDER BY path"
+        )
+        return {row[0]: Source(*row) for row in rows}
+
+    def paths(self) -> dict[str, str]:
+        """Return the id of every transcript, by path."""
+        return dict(self._base.execute("SELECT path, id FROM transcript"))
+
     def roots(self) -> list[str]:
         """Return the files and folders that were indexed."""
         return [row[0] for row in self._base.execute("SELECT path FROM root")]
@@ -121,7 +134,29 @@ class Catalog:
 
     def count_turns(self) -> int:
         """Return how many turns there are."""
-        return int(self._base.execute("SELECT count(*) FROM turn").fetchone()[0])
+        return int(self._base.execute("SELECT total(turns) FROM transcript").fetchone()[0])
+
+    def turns_of(self, ids: Iterable[str]) -> int:
+        """Return how many turns these transcripts have."""
+        query = "SELECT total(turns) FROM transcript WHERE id = ?"
+        return sum(int(self._base.execute(query, (id_,)).fetchone()[0]) for id_ in ids)
+
+    def ids(self, first: int = 0) -> list[int]:
+        """Return the ids of all passages from `first` on, in order."""
+        rows = self._base.execute("SELECT id FROM passage WHERE id >= ? ORDER BY id", (first,))
+        return [row[0] for row in rows]
+
+    def ids_of(self, transcripts: Iterable[str]) -> list[int]:
+        """Return the ids of the passages of transcripts, in order."""
+        return sorted(
+            row[0]
+            for id_ in transcripts
+            for row in self._base.execute("SELECT id FROM passage WHERE transcript = ?", (id_,))
+        )
+
+    def dead(self) -> list[tuple[int, int]]:
+        """Return the ranges of ids, first and last, that no passage has any more."""
+        return self._base.execute("SELECT first, last FROM dead ORDER BY first").fetchall()
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         """Return passages in the order of `ids`."""
@@ -178,10 +213,27 @@ class Catalog:
         found: list[Turn | Section] = [*(self._sections(*at) if section else self._turns(*at))]
         return found[0] if found else None
 
-    def hash_rows(self) -> dict[bytes, int]:
-        """Return one passage id for every content hash."""
-        rows = self._base.execute("SELECT id, hash FROM passage")
-        return {bytes(hash_): id_ for id_, hash_ in rows}
+    def hash_rows(self, hashes: Sequence[bytes] | None = None) -> dict[bytes, int]:
+        """Return one passage id for every content hash there is, of all or of these."""
+        if hashes is None:
+            return dict(self._base.execute("SELECT hash, id FROM passage"))
+        return dict(
+            row
+            for some in _batches(hashes)
+            for row in self._base.execute(
+                f"SELECT hash, id FROM passage WHERE hash IN ({','.join('?' * len(some))})", some
+            )
+        )
+
+    def hashes_of(self, ids: Sequence[int]) -> list[bytes]:
+        """Return the content hashes of passages, in no order."""
+        return [
+            row[0]
+            for some in _batches(ids)
+            for row in self._base.execute(
+                f"SELECT hash FROM passage WHERE id IN ({','.join('?' * len(some))})", some
+            )
+        ]
 
     def check(self) -> str:
         """Return SQLite's own verdict on the file, `ok` when sound."""
@@ -228,7 +280,7 @@ class Catalog:
         parts: dict[int, Turn | Section] = {p.number: p for p in read(transcript, first, last)}
         return Passage(
             transcript,
-            tuple(_span(parts[number], part, *place) for number, part, *place in places),
+            tuple(span(parts[number], part, *place) for number, part, *place in places),
             tokens,
             bool(section),
             context,
@@ -238,19 +290,6 @@ class Catalog:
 def _described(row: tuple[str, str, str, str, str, str]) -> Transcript:
     id_, path, title, date, source, spoken = row
     return Transcript(id_, path, title, date, source, spoken)
-
-
-def _span(source: Turn | Section, part: int, offset: int, length: int) -> Span:
-    text = source.text[offset : offset + length]
-    first = source.text.count("\n", 0, offset)
-    # A part may end with the line break behind its last line.
-    touched = slice(first, first + text.rstrip("\n").count("\n") + 1)
-    lines = source.lines[touched]
-    if isinstance(source, Section):
-        return Span(source.number, part, "", text, offset, lines)
-    times = source.times[touched]
-    start = times[0] if times else source.start
-    return Span(source.number, part, source.speaker, text, offset, lines, start, times)
 
 
 def _batches(ids: Sequence[_Id]) -> Iterator[Sequence[_Id]]:

@@ -1,40 +1,54 @@
-"""The files of an index: which ones, read, each under its own id, and what went wrong."""
+"""The files of an index: those that changed are read; and what went wrong."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rag import transcripts as reading
 from rag.errors import NotReady, RagError, UsageError
 from rag.store.index import Store
-from rag.store.sources import absolute_path, roots
-from rag.transcripts.naming import About, Naming, Sidecars
+from rag.store.known import Seen, Surroundings, absolute_path, as_known, look, said
+from rag.store.source import Source
+from rag.store.sources import roots
+from rag.transcripts.kinds import SUFFIXES, Kind
+from rag.transcripts.naming import About, Naming
 from rag.types import Transcript
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
+
+# Kinds of which most files are something else than a transcript: one that is none is no mistake.
+_FOREIGN = frozenset({Kind.JSON, Kind.TABLE, Kind.TTML})
 
 
 def silent(_what: str, _done: int, _total: int) -> None:
     """Show no progress."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Files:
-    """The files as read: transcripts with the hash of their file, and what went wrong."""
+    """What became of the files: which were left alone, which read, and what went wrong.
 
-    items: tuple[tuple[Transcript, str], ...]
-    problems: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
+    `items` are the transcripts of the files in `sources` that are new or different, with the hash
+    of what was read. Of the files in `kept` everything stays as it is.
+    """
 
-    @property
-    def hashes(self) -> dict[str, str]:
-        """The content hash of every file, by path."""
-        return {item.path: sha256 for item, sha256 in self.items}
+    kept: dict[str, Source] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    items: list[tuple[Transcript, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    read: int = 0
+    touched: int = 0
+
+    def problem(self, error: object) -> None:
+        """Note what went wrong, once."""
+        if str(error) not in self.problems:
+            self.problems.append(str(error))
 
 
 def choose(
@@ -62,78 +76,145 @@ def choose(
     return there, gone
 
 
-def relative(path: Path, base: Path) -> str:
-    """Return `path` as an index keeps it: relative to `base` where it lies under it."""
-    absolute = absolute_path(path)
-    inside = absolute.is_relative_to(base)
-    return (absolute.relative_to(base) if inside else absolute).as_posix()
-
-
-def read_all(
+def read_changed(
     places: Sequence[Path],
+    known: Mapping[str, Source],
     old: Store | None,
     base: Path,
-    progress: Progress,
-    *,
-    fresh: bool,
     naming: Naming,
+    progress: Progress = silent,
 ) -> Files:
-    """Read all transcripts under `places`; what cannot be read keeps what `old` has of it.
+    """Read the files under `places` that are not as `known`; of the others nothing is opened.
 
-    `naming` says, beside the files in the folders themselves, whom labels mean.
+    What cannot be read keeps what `old` has of it.
 
     Raises:
-        UsageError: when there is no transcript, or none could be read.
+        UsageError: when there is no transcript at all.
     """
-    items: list[tuple[Transcript, str]] = []
-    problems: dict[str, None] = {}
-    sidecars = Sidecars(naming)
-    paths = reading.find(places)
-    names = [relative(path, base) for path in paths]
-    for number, (path, name) in enumerate(zip(paths, names, strict=True)):
-        progress("reading", number, len(paths))
+    around = Surroundings(naming)
+    seen = look(places, base, known)
+    files = Files()
+    suspects = [one for one in seen if not _left_alone(one, known.get(one.name), around, files)]
+    for number, one in enumerate(suspects):
+        progress("reading", number, len(suspects))
+        files.read += 1
         try:
-            items.append(_read(path, name, sidecars))
+            _read(one, known.get(one.name), old, around, files)
         except RagError as error:
-            problems[str(error)] = None
-            items += _as_last_read(old, name)
-    progress("reading", len(paths), len(paths))
-    for name, reason in _out_of_reach(old, places, set(names), base):
-        problems[f"{base / name}: {reason} (check its permissions)"] = None
-        items += _as_last_read(old, name)
-    if not items:
-        some = "; ".join([*problems][:3])
-        raise UsageError(f"nothing was indexed: {some}")
-    unused = tuple(f"{file}: names are given for it, but it is not indexed"
-                   for file in naming.unused(paths))  # fmt: skip
-    return Files(tuple(_distinct(items, None if fresh else old)), tuple(problems), unused)
+            files.problem(error)
+            _keep(one.name, known, old, files)
+    progress("reading", len(suspects), len(suspects))
+    for name, reason in _out_of_reach(old, places, {one.name for one in seen}, base):
+        files.problem(f"{base / name}: {reason} (check its permissions)")
+        _keep(name, known, old, files)
+    return files
 
 
 def changed(
-    files: Sequence[Path], known: Mapping[str, str], base: Path, naming: Naming | None = None
-) -> list[str]:
-    """List the files that are new, gone or different from the hashes of an index, by name."""
-    sidecars = Sidecars(naming)
-    found = {
-        relative(path, base): _content_hash(reading.load(path), sidecars.about(path))
-        for path in files
-    }
-    return sorted(name for name in {*found, *known} if found.get(name) != known.get(name))
+    old: Store, places: Sequence[Path], base: Path, naming: Naming
+) -> tuple[int, list[str]]:
+    """Count the files under `places`; list those that are new, gone or different, by name."""
+    known = old.catalog.sources()
+    around, different, files = Surroundings(naming), [], Files()
+    seen = look(places, base, known)
+    for one in seen:
+        was = known.get(one.name)
+        if was is None:
+            different.append(one.name)
+        elif not _left_alone(one, was, around, files):
+            data = reading.load(one.path)
+            if _hash(data) != was.sha256 or around.digest(one.path) != was.about:
+                different.append(one.name)
+    different += known.keys() - {one.name for one in seen}
+    return len(seen), sorted(different)
 
 
-def unchanged(places: Sequence[Path], old: Store, base: Path, naming: Naming) -> bool:
-    """Tell, without parsing anything, whether all files are what they were."""
+def _left_alone(one: Seen, was: Source | None, around: Surroundings, files: Files) -> bool:
+    """Keep a file that is as it was; tell whether it is."""
     try:
-        return not changed(reading.find(places), old.catalog.hashes(), base, naming)
+        same = as_known(one, was, around)
     except RagError:
-        return False  # whoever reads them says what is wrong
+        return False  # what is said about it is wrong: whoever reads it says how
+    if same is None:
+        return False
+    files.kept[one.name] = same
+    files.touched += same != was
+    return True
 
 
-def _read(path: Path, name: str, sidecars: Sidecars) -> tuple[Transcript, str]:
-    if not _storable(name):
-        raise UsageError(f"{name!r}: a file name that is not UTF-8", "rename it")
-    about = sidecars.about(path)
-    data = reading.load(path)
+def _keep(name: str, known: Mapping[str, Source], old: Store | None, files: Files) -> None:
+    """Keep what the index has of a file that cannot be read; it is tried again next time."""
+    if name in known:
+        files.kept[name] = known[name]
+    elif old is not None and (was := old.catalog.sources().get(name)) is not None:
+        files.sources[name] = replace(was, mtime=-1)
+        files.items += _as_last_read(old, name)
+
+
+def _read(
+    one: Seen, was: Source | None, old: Store | None, around: Surroundings, files: Files
+) -> None:
+    if not _storable(one.name):
+        raise UsageError(f"{one.name!r}: a file name that is not UTF-8", "rename it")
+    digest = around.digest(one.path)
+    data = reading.load(one.path)
+    source = Source(one.name, one.size, one.mtime, _hash(data), around.beside(one.path), digest)
+    if was is not None and (was.sha256, was.about) == (source.sha256, source.about):
+        files.kept[one.name] = replace(source, note=was.note)
+        files.touched += 1
+        return
+    members: list[tuple[Transcript, str]] = []
+    failed: dict[str, RagError] = {}
+    try:
+        for path, content in reading.unpacked(data, one.path):
+            name = one.name + path.as_posix().removeprefix(one.path.as_posix())
+            try:
+                members.append(_parsed(content, path, name, one.path, around))
+            except RagError as error:
+                failed[name] = error
+    except UsageError as error:
+        # In a folder an archive of something else is no mistake.
+        if one.named or "no transcripts in it" not in error.message:
+            raise
+        failed[one.name] = error
+    foreign = {} if one.named else {n: e for n, e in failed.items() if _is_foreign(n, e)}
+    _settle(source, members, failed, foreign, old, files)
+
+
+def _settle(
+    source: Source,
+    members: list[tuple[Transcript, str]],
+    failed: Mapping[str, RagError],
+    foreign: Mapping[str, RagError],
+    old: Store | None,
+    files: Files,
+) -> None:
+    """Record what a file held; a part that cannot be read keeps what the index has of it."""
+    problems = {name: error for name, error in failed.items() if name not in foreign}
+    if problems and source.path in problems:
+        raise problems[source.path]
+    for name, error in problems.items():
+        files.problem(error)
+        members += _as_last_read(old, name)
+    if problems:
+        source = replace(source, mtime=-1, sha256="")  # read again next time, to say so again
+    for error in foreign.values():
+        files.notes.append(f"{error.message}: left out")
+    note = "; ".join(error.message for error in foreign.values())
+    files.sources[source.path] = replace(source, note=note)
+    files.items += members
+
+
+def _is_foreign(name: str, error: RagError) -> bool:
+    path = Path(name)
+    kind = SUFFIXES.get(path.suffix.lower())
+    return kind in _FOREIGN or "no transcripts in it" in error.message
+
+
+def _parsed(
+    data: bytes, path: Path, name: str, file: Path, around: Surroundings
+) -> tuple[Transcript, str]:
+    about = around.about(path, file.parent)
     try:
         item = reading.described(reading.parse(data, path, about.aliases), about)
     except RagError:
@@ -142,7 +223,7 @@ def _read(path: Path, name: str, sidecars: Sidecars) -> tuple[Transcript, str]:
         # A defect of a reader must not cost the other files their place in the index.
         what = f"{type(error).__name__}: {error}"
         raise UsageError(f"{path}: {what}", "not expected: please report it") from error
-    if not _storable(item.title, item.date, item.source, *(turn.speaker for turn in item.turns)):
+    if not _storable(name, item.title, item.date, item.source, *(t.speaker for t in item.turns)):
         raise UsageError(f"{path}: half a character in its front matter", "correct it")
     return replace(item, path=name), _content_hash(data, about)
 
@@ -152,25 +233,34 @@ def _storable(*texts: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for text in texts for char in text)
 
 
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
 def _content_hash(data: bytes, about: About) -> str:
     """Hash a file together with what is said beside it: both are what was read."""
-    beside = (sorted(about.aliases.items()), about.source, about.title, about.date)
-    return hashlib.sha256(data + repr(beside).encode()).hexdigest()
+    return hashlib.sha256(data + repr(said(about)).encode()).hexdigest()
 
 
 def _as_last_read(old: Store | None, name: str) -> list[tuple[Transcript, str]]:
-    if old is None or name not in (hashes := old.catalog.hashes()):
+    """Return what the index has of a file, or of all files of an archive."""
+    if old is None:
         return []
-    id_ = next(item.id for item in old.catalog.transcripts() if item.path == name)
-    item = old.catalog.transcript(id_)
-    return [] if item is None else [(item, hashes[name])]
+    hashes = old.catalog.hashes()
+    found = []
+    for described in old.catalog.transcripts():
+        if described.path == name or described.path.startswith(f"{name}/"):
+            item = old.catalog.transcript(described.id)
+            if item is not None:
+                found.append((item, hashes[item.path]))
+    return found
 
 
 def _out_of_reach(
     old: Store | None, places: Sequence[Path], found: set[str], base: Path
 ) -> Iterator[tuple[str, str]]:
     """Name the files indexed before that may still be there, in a folder that is closed to us."""
-    for name in [] if old is None else sorted(old.catalog.hashes().keys() - found):
+    for name in [] if old is None else sorted(old.catalog.sources().keys() - found):
         path = base / name
         if not any(path.is_relative_to(place) for place in places):
             continue
@@ -180,26 +270,3 @@ def _out_of_reach(
             continue
         except OSError as error:
             yield name, error.strerror or str(error)
-
-
-def _distinct(
-    items: Iterable[tuple[Transcript, str]], old: Store | None
-) -> list[tuple[Transcript, str]]:
-    """Give transcripts of one file name the name of their folder, or a number, in addition.
-
-    A file keeps the id that it had: an address noted down must not come to mean another file.
-    """
-    had = {item.path: item.id for item in old.catalog.transcripts()} if old is not None else {}
-    taken: set[str] = set()
-    distinct = []
-    for item, sha256 in sorted(items, key=lambda pair: (pair[0].path not in had, pair[0].path)):
-        id_ = had.get(item.path, item.id)
-        if id_ in taken:
-            parent = reading.identifier(Path(Path(item.path).parent.name or "file"))
-            id_ = f"{parent}-{item.id}"
-        number = 2
-        while id_ in taken:
-            id_, number = f"{item.id}-{number}", number + 1
-        taken.add(id_)
-        distinct.append((replace(item, id=id_), sha256))
-    return sorted(distinct, key=lambda pair: pair[0].path)

@@ -11,26 +11,30 @@ import json
 import os
 import shlex
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rag import paths
-from rag.errors import NotReady, UsageError
+from rag.errors import NotReady
+from rag.lexical import Counts
+from rag.store.layers import Layer
 
-FORMAT = 3
+FORMAT = 4
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
-_TEMPORARY = "building-"
 _GENERATION = "gen-"
 _HASHED_ON_OPEN = 32 << 20  # bytes; larger files are compared by size, `rag doctor` hashes them
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a generation is made of and with; every field is compared or shown by someone."""
+    """What a generation is made of and with; every field is compared or shown by someone.
+
+    `rows` are the ids given so far, of which `passages` have one; an index that is written once
+    and never updated has no layers.
+    """
 
     encoder: str
     fingerprint: str
@@ -41,6 +45,8 @@ class Manifest:
     built: str
     transcripts: int = 0
     passages: int = 0
+    rows: int = 0
+    layers: tuple[Layer, ...] = ()
     format: int = FORMAT
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -51,8 +57,17 @@ def current(folder: Path) -> Path:
     Raises:
         NotReady: when there is no index, or its `CURRENT` names nothing.
     """
+    name = _named(folder)
+    while not name.startswith(_GENERATION) or "/" in name or not (folder / name).is_dir():
+        # A writer may have replaced both since `CURRENT` was read.
+        if name == (name := _named(folder)):
+            raise NotReady(f"{folder / CURRENT} names {name!r}, which is not there", repair(folder))
+    return folder / name
+
+
+def _named(folder: Path) -> str:
     try:
-        name = (folder / CURRENT).read_text(encoding="utf-8").strip()
+        return (folder / CURRENT).read_text(encoding="utf-8").strip()
     except (FileNotFoundError, NotADirectoryError):
         if exists(folder):
             raise NotReady(f"{folder / CURRENT} is missing", repair(folder)) from None
@@ -62,10 +77,6 @@ def current(folder: Path) -> Path:
         raise NotReady(f"{folder / CURRENT} is damaged", repair(folder)) from None
     except OSError as error:
         raise _closed(folder / CURRENT, error) from error
-    generation = folder / name
-    if not name.startswith(_GENERATION) or "/" in name or not generation.is_dir():
-        raise NotReady(f"{folder / CURRENT} names {name!r}, which is not there", repair(folder))
-    return generation
 
 
 def generations(folder: Path) -> list[Path]:
@@ -110,7 +121,7 @@ def read_manifest(folder: Path, generation: Path) -> Manifest:
         values = json.loads(path.read_text(encoding="utf-8"))
         found = values["format"]
         if found == FORMAT and values.pop("checksum") == _checksum(values):
-            return Manifest(**{**values, "roots": tuple(values["roots"])})
+            return _manifest(values)
     except FileNotFoundError:
         raise NotReady(f"{path} is missing", repair(folder)) from None
     except OSError as error:
@@ -122,13 +133,26 @@ def read_manifest(folder: Path, generation: Path) -> Manifest:
     raise NotReady(f"{path} is damaged: its checksum differs", repair(folder))
 
 
+def _manifest(values: Mapping[str, Any]) -> Manifest:
+    layers = tuple(Layer(one["first"], Counts(**one["counts"])) for one in values["layers"])
+    return Manifest(**{**values, "roots": tuple(values["roots"]), "layers": layers})
+
+
 def _checksum(values: Mapping[str, Any]) -> str:
     """Hash the fields of a manifest: it vouches for all other files, and nothing else for it."""
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def verify(folder: Path, generation: Path, manifest: Manifest, *, thorough: bool = False) -> None:
+def verify(
+    folder: Path,
+    generation: Path,
+    manifest: Manifest,
+    *,
+    thorough: bool | Container[str] = False,
+) -> None:
     """Compare the files of a generation with its manifest: sizes, and hashes where that is cheap.
+
+    `thorough` compares the hashes of all, or of these, however large they are.
 
     Raises:
         NotReady: naming the first file that differs.
@@ -140,7 +164,8 @@ def verify(folder: Path, generation: Path, manifest: Manifest, *, thorough: bool
             if size != expected["bytes"]:
                 wrong = f"{size} bytes, {expected['bytes']} expected"
                 raise NotReady(f"{path} is damaged: {wrong}", repair(folder))
-            if (thorough or size <= _HASHED_ON_OPEN) and _sha256(path) != expected["sha256"]:
+            hashed = thorough if isinstance(thorough, bool) else name in thorough
+            if (hashed or size <= _HASHED_ON_OPEN) and _sha256(path) != expected["sha256"]:
                 raise NotReady(f"{path} is damaged: its checksum differs", repair(folder))
         except FileNotFoundError:
             raise NotReady(f"{path} is missing", repair(folder)) from None
@@ -148,72 +173,36 @@ def verify(folder: Path, generation: Path, manifest: Manifest, *, thorough: bool
             raise _closed(path, error) from error
 
 
-@contextmanager
-def writing(folder: Path) -> Iterator[Path]:
-    """Lock `folder` and yield a temporary folder in it, which is gone afterwards unless published.
+def publish(
+    folder: Path, temporary: Path, manifest: Manifest, linked: Mapping[str, Any] | None = None
+) -> Path:
+    """Make the finished files in `temporary` the current generation; drop the old ones.
 
-    Raises:
-        NotReady: when another process is writing.
-        UsageError: when the folder cannot be written.
+    `linked` are files of the generation before, as its manifest lists them; they are not read.
     """
-    from filelock import FileLock, Timeout
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock", timeout=0)
-        lock.acquire()
-    except Timeout:
-        raise NotReady(f"{folder} is being written by another process", "try again later") from None
-    except OSError as error:
-        raise _not_writable(folder, error) from error
-    try:
-        temporary = _temporary(folder)
-        try:
-            yield temporary
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-    finally:
-        lock.release()
-
-
-def _temporary(folder: Path) -> Path:
-    for stale in folder.glob(f"{_TEMPORARY}*"):
-        shutil.rmtree(stale, ignore_errors=True)
-    temporary = folder / f"{_TEMPORARY}{os.getpid()}"
-    try:
-        temporary.mkdir()
-    except OSError as error:
-        raise _not_writable(folder, error) from error
-    return temporary
-
-
-def _not_writable(folder: Path, error: OSError) -> UsageError:
-    return UsageError(
-        f"{folder}: {error.strerror or error}", "give a writable place: -i /some/folder"
-    )
-
-
-def publish(folder: Path, temporary: Path, manifest: Manifest) -> Path:
-    """Make the finished files in `temporary` the current generation; drop the old ones."""
+    linked = linked or {}
     inside = sorted(temporary.rglob("*"))
-    files = [path for path in inside if path.is_file()]
-    listed = {
-        path.relative_to(temporary).as_posix(): {
-            "bytes": path.stat().st_size,
-            "sha256": _sha256(path),
-        }
-        for path in files
-        if not path.name.endswith(".lock")  # tantivy's, empty and of no meaning to readers
-    }
-    for path in files:
+    listed = {}
+    for path in inside:
+        name = path.relative_to(temporary).as_posix()
+        if path.is_dir() or name in linked:
+            continue
         # tantivy makes some files for its owner only; whoever may read the folder may read them.
         path.chmod(temporary.stat().st_mode & 0o666)
-    values = {**asdict(manifest), "files": listed}
+        if not name.endswith(".lock"):  # tantivy's, empty and of no meaning to readers
+            listed[name] = {"bytes": path.stat().st_size, "sha256": _sha256(path)}
+    there = {name: entry for name, entry in linked.items() if (temporary / name).exists()}
+    values = {**asdict(manifest), "files": dict(sorted({**there, **listed}.items()))}
     values = json.loads(json.dumps(values))  # as it will be read: tuples are lists
     text = json.dumps({**values, "checksum": _checksum(values)}, ensure_ascii=False, indent=1)
     (temporary / MANIFEST).write_text(text + "\n", encoding="utf-8")
     for path in [*inside, temporary / MANIFEST, temporary]:
         _sync(path)
+    return _swap(folder, temporary)
+
+
+def _swap(folder: Path, temporary: Path) -> Path:
+    """Name a complete generation in `CURRENT`, in place of the one before."""
     old = generations(folder)
     number = max(map(_number, old), default=0) + 1
     generation = folder / f"{_GENERATION}{number:06}"
@@ -227,6 +216,15 @@ def publish(folder: Path, temporary: Path, manifest: Manifest) -> Path:
         # A reader that has its files open keeps them; one about to open them tries again.
         shutil.rmtree(path, ignore_errors=True)
     return generation
+
+
+def link(source: Path, target: Path) -> None:
+    """Give a file that never changes a second name; where that is impossible, copy it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def _sha256(path: Path) -> str:

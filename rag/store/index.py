@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import NotReady
-from rag.lexical import Lexical
+from rag.lexical import Counts, Lexical
 from rag.store.catalog import Catalog
 from rag.store.generation import Manifest, current, read_manifest, repair, verify
+from rag.store.vectors import Vectors, read_vectors, write_vectors
+from rag.store.vectors import name as vectors_of
 
 if TYPE_CHECKING:
-    import faiss
-
     from rag.types import Matrix, Vector
 
+__all__ = ["PASSAGES", "TERMS", "VECTORS", "Store", "read_vectors", "write_vectors"]
+
 PASSAGES = "passages.sqlite"
-VECTORS = "vectors.faiss"
+VECTORS = vectors_of(0)
 TERMS = "lexical"
 _TRIES = 5
 
@@ -28,11 +30,12 @@ class Store:
     """One complete generation of an index; ids are row numbers, the same in all three parts."""
 
     def __init__(
-        self, manifest: Manifest, catalog: Catalog, lexical: Lexical, vectors: faiss.Index
+        self, manifest: Manifest, catalog: Catalog, lexical: Lexical, vectors: Vectors
     ) -> None:
-        if vectors.ntotal != manifest.passages:
+        expected = manifest.rows or manifest.passages
+        if vectors.total != expected:
             raise NotReady(
-                f"{vectors.ntotal} vectors but {manifest.passages} passages in the index",
+                f"{vectors.total} vectors but {expected} passages in the index",
                 "rebuild it with rag index",
             )
         self.manifest = manifest
@@ -63,8 +66,11 @@ class Store:
         verify(folder, generation, manifest)
         try:
             catalog = Catalog.open(generation / PASSAGES)
-            lexical = _open_terms(generation / TERMS)
-            vectors = read_vectors(generation / VECTORS)
+            counts = sum((layer.counts for layer in manifest.layers), Counts())
+            lexical = _open_terms(generation / TERMS, counts)
+            firsts = [layer.first for layer in manifest.layers] or [0]
+            layers = [(first, read_vectors(generation / vectors_of(first))) for first in firsts]
+            vectors = Vectors(layers, catalog.dead())
         except (sqlite3.Error, ValueError, RuntimeError, OSError) as error:
             reason = str(error).strip().split("\n")[0]
             raise NotReady(f"{generation} is damaged: {reason}", repair(folder)) from error
@@ -74,43 +80,27 @@ class Store:
         self, vector: Vector, limit: int, only: Sequence[int] | None = None
     ) -> list[tuple[int, float]]:
         """Return ids and cosines of the `limit` passages nearest to a unit vector, best first."""
-        import faiss
-        import numpy as np
-
-        if not self._vectors.ntotal or (only is not None and not only):
+        if not self.manifest.passages or (only is not None and not only):
             return []
-        # One thread: a second costs ten times its gain on a busy machine, on one query.
-        faiss.omp_set_num_threads(1)
-        parameters = None
-        if only is not None:
-            selector = faiss.IDSelectorBatch(np.asarray(only, dtype=np.int64))
-            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # SWIG
-        limit = min(limit, self._vectors.ntotal)
-        scores, ids = self._vectors.search(vector[None, :], limit, params=parameters)
-        # FAISS pads with -1 when there are fewer than `limit`.
-        pairs = zip(ids[0].tolist(), scores[0].tolist(), strict=True)
-        return [(id_, score) for id_, score in pairs if id_ >= 0]
+        return self._vectors.nearest(vector, limit, only)
 
     def vectors(self, ids: Sequence[int]) -> Matrix:
         """Return the vectors of passages, shape (len(ids), dimension)."""
-        import numpy as np
-
-        found: Matrix = self._vectors.reconstruct_batch(np.asarray(ids, dtype=np.int64))
-        return found
+        return self._vectors.rows(ids)
 
     def close(self) -> None:
         """Release the files."""
         self.catalog.close()
 
 
-def _open_terms(folder: Path) -> Lexical:
+def _open_terms(folder: Path, counts: Counts) -> Lexical:
     """Open the lexical index, also where nothing may be written.
 
     tantivy takes a lock in the folder even to read. No generation is ever changed, so the lock may
     as well be taken in a temporary folder that links to the files; once they are open, it can go.
     """
     try:
-        return Lexical.open(folder)
+        return Lexical.open(folder, counts)
     except ValueError as error:
         if "Lockfile" not in str(error):
             raise
@@ -118,28 +108,4 @@ def _open_terms(folder: Path) -> Lexical:
         for path in folder.iterdir():
             if path.suffix != ".lock":
                 (Path(shadow) / path.name).symlink_to(path.resolve())
-        return Lexical.open(Path(shadow))
-
-
-def write_vectors(path: Path, vectors: Matrix) -> None:
-    """Write an exact inner-product index of `vectors`, shape (n, dimension)."""
-    import faiss
-
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(vectors)
-    # Written by Python: FAISS cannot open non-ASCII paths on Windows.
-    faiss.serialize_index(index).tofile(path)
-
-
-def read_vectors(path: Path) -> faiss.Index:
-    """Open a FAISS index, mapped into memory where the system allows it.
-
-    Raises:
-        RuntimeError: when FAISS cannot read it.
-    """
-    import faiss
-    import numpy as np
-
-    if str(path).isascii():
-        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-    return faiss.deserialize_index(np.fromfile(path, dtype=np.uint8))
+        return Lexical.open(Path(shadow), counts)

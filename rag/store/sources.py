@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -14,6 +13,7 @@ from rag.errors import NotReady
 from rag.store.catalog import Catalog
 from rag.store.generation import MANIFEST, current, generations, label, read_manifest
 from rag.store.index import PASSAGES
+from rag.store.known import absolute_path
 from rag.transcripts.naming import Naming
 
 
@@ -29,11 +29,6 @@ def anchor(folder: Path, base: Path) -> Path:
     if absolute.parent.name == "index":
         return absolute.parent.parent
     return paths.project(absolute.parent) or absolute  # no transcript lies inside the index itself
-
-
-def absolute_path(path: Path) -> Path:
-    """Return `path` without dots, with its links as the user wrote them."""
-    return Path(os.path.abspath(path))
 
 
 def roots(folder: Path) -> tuple[str, ...]:

@@ -48,9 +48,8 @@ def read(path: Path | str, aliases: Mapping[str, str] | None = None) -> Transcri
         UsageError: when the file cannot be opened, is empty, or is not text.
     """
     path = Path(path)
-    data = load(path)
     about = Sidecars().about(path) if aliases is None else About(aliases)
-    return described(parse(data, path, about.aliases), about)
+    return described(parse(load(path), path, about.aliases), about)
 
 
 def described(item: Transcript, about: About) -> Transcript:
@@ -94,11 +93,13 @@ def parse(data: bytes, path: Path, aliases: Mapping[str, str]) -> Transcript:
         front = FrontMatter(0, document.values)
         return _written(document.lines, document.numbers, front, path, aliases, document.warnings)
     text, warning = decode(data, str(path))
+    del data  # of a large file there is no room for all its forms at once
     text = _clean(text, kind)
     if kind is Kind.JSON and (own := reread(text, path, identifier(path))) is not None:
         return named(own, aliases)
     warnings = (warning,) if warning else ()
     if (recording := _recording(text, kind, str(path))) is not None:
+        del text
         return _spoken(recording, path, aliases, warnings)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return _written(lines, None, frontmatter.parse(lines), path, aliases, warnings)
@@ -132,11 +133,12 @@ def _recording(text: str, kind: Kind, place: str) -> Recording | None:
     """Return what was recorded, or None for a text that is not of this sort."""
     if kind in CAPTIONS:
         return captions.read(text, kind, place)
+    if kind not in (Kind.JSON, Kind.TABLE):
+        return None
     from rag.transcripts import recognised
 
-    if kind is Kind.JSON:
-        return recognised.read_json(text, place)
-    return recognised.read_table(text, place) if kind is Kind.TABLE else None
+    read = recognised.read_json if kind is Kind.JSON else recognised.read_table
+    return read(text, place)
 
 
 def _spoken(

@@ -53,6 +53,7 @@ def _without_furniture(blocks: list[Block]) -> list[Block]:
     while last.texts and _FURNITURE.fullmatch(last.texts[-1]):
         last.texts.pop()
         last.lines.pop()
+        last.seconds.pop()
     return blocks if last.texts or not _FURNITURE.fullmatch(last.title) else blocks[:-1]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from rag.errors import UsageError
@@ -33,12 +33,13 @@ _TIMED = re.compile(
 )
 
 
-def find(paths: Iterable[Path | str]) -> list[Path]:
+def find(paths: Iterable[Path | str], is_known: Callable[[Path], bool] | None = None) -> list[Path]:
     """List the transcripts under `paths`: files as they are, folders searched by suffix.
 
     Out of folders are left: hidden files, the usual project papers (README, LICENSE …), and JSON,
     tables and XML in which nobody speaks, such as `package.json`. A file given by name is always
-    listed; whoever reads it says what is wrong with it.
+    listed; whoever reads it says what is wrong with it. Files that are known to be transcripts are
+    not opened.
 
     Raises:
         UsageError: for a path that does not exist, or when there is no transcript at all.
@@ -48,7 +49,9 @@ def find(paths: Iterable[Path | str]) -> list[Path]:
     for path in places:
         if path.is_dir():
             inside = (file for file in path.rglob("*") if _is_named_so(file.relative_to(path)))
-            found |= dict.fromkeys(sorted(file for file in inside if _is_transcript(file)))
+            found |= dict.fromkeys(
+                sorted(file for file in inside if _is_transcript(file, is_known))
+            )
         elif path.is_file():
             found[path] = None
         else:
@@ -87,12 +90,12 @@ def _is_named_so(path: Path) -> bool:
     return not any(part.startswith(".") for part in path.parts)
 
 
-def _is_transcript(path: Path) -> bool:
+def _is_transcript(path: Path, is_known: Callable[[Path], bool] | None) -> bool:
     """Tell whether a file of a folder may be one; of the usual kinds all are."""
     if not path.is_file():
         return False
     usual = SUFFIXES[path.suffix.lower()]
-    if usual not in _COMMON or usual is Kind.ZIP:
+    if usual not in _COMMON or usual is Kind.ZIP or (is_known is not None and is_known(path)):
         return True
     try:
         with path.open("rb") as file:

@@ -106,13 +106,13 @@ class Sidecars:
         self._given = given or Naming()
         self._read: dict[Path, tuple[Naming, Mapping[str, object]]] = {}
 
-    def about(self, path: Path) -> About:
-        """Return what is said about the file at `path`.
+    def about(self, path: Path, folder: Path | None = None) -> About:
+        """Return what is said about the file at `path`, in its folder or that of its archive.
 
         Raises:
             UsageError: when a file beside it is not of the form that it should have.
         """
-        folder = path.parent
+        folder = folder or path.parent
         if folder not in self._read:
             self._read[folder] = (_names_in(folder), _sources_in(folder))
         beside, sources = self._read[folder]

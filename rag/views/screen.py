@@ -141,10 +141,13 @@ def report(result: Report, name: str) -> str:
         return safe(
             f"{name}: up to date, {result.transcripts} transcripts, {result.passages} passages"
         )
+    dropped = f", {result.dropped} removed" if result.dropped else ""
+    files = f"; {result.read} files read, {result.unchanged} unchanged" if result.unchanged else ""
+    files += f"; {result.removed} files gone" if result.removed else ""
     return safe(
         f"{name}: {result.transcripts} transcripts, {result.turns} turns,"
-        f" {result.passages} passages ({result.embedded} embedded, {result.reused} reused"
-        + (f", {result.removed} files gone)" if result.removed else ")")
+        f" {result.passages} passages ({result.embedded} embedded, {result.reused} reused{dropped})"
+        f"{files}"
     )
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from rag.transcripts.captions.build import Notes, caption, numbered, ordered
-from rag.transcripts.captions.times import clock
+from rag.transcripts.captions.times import clock, span
 from rag.transcripts.cues import Cue, Recording
 from rag.transcripts.kinds import Kind
 
@@ -105,9 +105,12 @@ class _Reader:
         self._index = -1
         dash, title = first[len(_HEADER) :].lstrip()[:1], first[len(_HEADER) :].strip(" \t-")
         self.title = self.title or (title if dash == "-" else "")
-        while lines and not self._is_timing(lines[0][1]):
-            if match := _LANGUAGE.match(lines.pop(0)[1]):
+        above = 0
+        while above < len(lines) and not self._is_timing(lines[above][1]):
+            if match := _LANGUAGE.match(lines[above][1]):
                 self.language = match[1]
+            above += 1
+        del lines[:above]
         return not lines
 
     def _is_timing(self, line: str) -> bool:
@@ -117,11 +120,7 @@ class _Reader:
         return ">" in line and line.lstrip()[:1].isdigit() and bool(_ARROW.search(line[:40]))
 
     def _begin(self, number: int, line: str) -> None:
-        left, right = self._sides(line)
-        start, good_start = clock(left)
-        end, good_end = clock(right)
-        if not (good_start and good_end):
-            self.notes.add(number, f"a damaged time: {line.strip()[:60]}")
+        start, end = span(line) or self._damaged(number, line)
         last = self._timing[1] if self._timing else None
         if start is None:
             start = last if last is not None else end
@@ -131,6 +130,15 @@ class _Reader:
         if end is None:
             self._timing = (start, start)
         self._empty = True
+
+    def _damaged(self, number: int, line: str) -> _Timing:
+        """Read times that are not written as usual; most of them are whole all the same."""
+        left, right = self._sides(line)
+        start, good_start = clock(left)
+        end, good_end = clock(right)
+        if not (good_start and good_end):
+            self.notes.add(number, f"a damaged time: {line.strip()[:60]}")
+        return start, end
 
     def _sides(self, line: str) -> tuple[str, str]:
         if self._kind is Kind.SBV:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from rag.transcripts.captions.markup import spoken
 from rag.transcripts.cues import Cue
 
 _MOST_WARNINGS = 5
+_RESTART = 60.0  # seconds
+_LEAST, _PART = 3, 10  # captions
 
 
 class Notes:
@@ -56,12 +59,35 @@ def caption(
 
 
 def ordered(cues: list[Cue], notes: Notes) -> tuple[Cue, ...]:
-    """Return cues in order of time; those at the same time stay as they stand."""
-    latest = float("-inf")
-    for cue in cues:
+    """Return cues in order of time; those at the same time stay as they stand.
+
+    Where the times begin again, as in two files made one, each part is ordered for itself.
+    """
+    parts: list[list[Cue]] = [[]]
+    latest, falls = float("-inf"), False
+    for at, cue in enumerate(cues):
         if cue.start is not None and cue.start < latest:
-            notes.add(cue.line, "not in order of time; sorted")
-            cues.sort(key=lambda cue: cue.start or 0.0)
-            break
-        latest = cue.start if cue.start is not None else latest
-    return tuple(cues)
+            if begins_again(latest, cue.start) and _is_part(cues[at : at + _PART], latest):
+                notes.add(cue.line, "the times begin again; both parts kept one after the other")
+                parts.append([])
+                latest = cue.start
+            elif not falls:
+                notes.add(cue.line, "not in order of time; sorted")
+                falls = True
+        parts[-1].append(cue)
+        latest = max(latest, cue.start) if cue.start is not None else latest
+    if falls:
+        for part in parts:
+            part.sort(key=lambda cue: cue.start or 0.0)
+    return tuple(chain.from_iterable(parts))
+
+
+def begins_again(last: float, start: float) -> bool:
+    """Tell whether so large a step back is that to the beginning of another part."""
+    return last - start >= _RESTART
+
+
+def _is_part(following: list[Cue], latest: float) -> bool:
+    """Tell a part from a single caption with a wrong time: those behind it go on from there."""
+    early = [cue for cue in following if cue.start is not None and cue.start < latest]
+    return len(early) >= _LEAST and len(early) * 2 > len(following)

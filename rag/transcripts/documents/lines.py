@@ -27,7 +27,7 @@ def document(
     blocks: Sequence[Block], values: Mapping[str, object], warnings: Iterable[str] = ()
 ) -> Document:
     """Write blocks as lines, with a blank line between two paragraphs."""
-    openings = [opening_of(block) if not block.group else None for block in blocks]
+    openings = [None if block.group else opening_of(block) for block in blocks]
     known = recurring(blocks, openings)
     written: list[tuple[str, int]] = []
     before: Form | None = None

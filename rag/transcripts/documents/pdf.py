@@ -207,6 +207,7 @@ def _width(line: str) -> int:
 
 
 def _values(reader: PdfReader) -> dict[str, object]:
-    title = " ".join(str((reader.metadata.title if reader.metadata else None) or "").split())
+    given = str((reader.metadata.title if reader.metadata else None) or "")
+    title = " ".join(given.replace("\0", "").split())
     is_file = re.search(r"\.(?:docx?|pdf|indd|odt|tex|pages)$|^Microsoft |^untitled", title, re.I)
     return {"title": title} if title and not is_file else {}

@@ -35,6 +35,8 @@ _SPOKEN_IN = ("data-speaker", "data-speaker-name")
 _FORMS = {
     "li": Form.ITEM, "blockquote": Form.QUOTE, "dt": Form.TERM, "dd": Form.PARAGRAPH,
 }  # fmt: skip
+_KEEPS_BREAKS = re.compile(r"white-space:\s*(?:pre|break)")
+_HEAVY = re.compile(r"font-weight:\s*(?:bold|[6-9]00)")
 _LONGEST_NAME = 60
 _MOST_HOLDERS = 8
 _LOOKAHEAD = 12  # elements
@@ -210,8 +212,8 @@ def _form(state: _State, element: _Element, tag: str) -> None:
         state.form, state.level = Form.HEADING, int(tag[1])
     else:
         state.form = _FORMS.get(tag, state.form)
-    style = element.get("style") or ""
-    if tag == "pre" or re.search(r"white-space:\s*(?:pre|break)", style):
+    style = element.get("style")
+    if tag == "pre" or (style and _KEEPS_BREAKS.search(style)):
         state.kept += 1
     if state.form not in (Form.HEADING, Form.TERM):
         _spoken(state, element)
@@ -235,7 +237,8 @@ def _begins_with(element: _Element, name: str) -> bool:
 
 
 def _enter_inline(state: _State, element: _Element, tag: str) -> None:
-    if tag in _BOLD or re.search(r"font-weight:\s*(?:bold|[6-9]00)", element.get("style") or ""):
+    style = element.get("style")
+    if tag in _BOLD or (style and _HEAVY.search(style)):
         state.bold += 1
     words = _words(element.get("class"), element.get("itemprop"), element.get("data-testid"))
     if tag == "time" or words & _STAMPS:

@@ -7,11 +7,12 @@ new speaker (`- `, `>>`), and around a question; it has no speaker, and none is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from rag.text import HAN
+from rag.transcripts.captions.build import begins_again
 from rag.transcripts.cues import Cue, Recording
 from rag.transcripts.labels import clean
 from rag.transcripts.speakers import canonical
@@ -35,56 +36,56 @@ _CONTENT = re.compile(rf"[{HAN}]|[^\W_]+")
 _ASIDE_WORDS = 3  # a question of so few words (right? 对吧？) begins no turn
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A turn before all labels are known."""
-
-    label: str
-    sentences: tuple[Sentence, ...]
-    line: int
-    start: float | None
-    end: float | None
-
-
 def turns(recording: Recording, aliases: Mapping[str, str]) -> tuple[Turn, ...]:
     """Return the turns of a recording; `aliases` map other names of speakers to those to use."""
-    drafts = list(_whole(recording.cues) if recording.whole else _spoken(recording.cues, aliases))
+    found = _whole(recording.cues) if recording.whole else _spoken(recording.cues, aliases)
+    # Made at once, since the parts of a long recording take more memory than its turns.
+    labelled = list(found)
     # The name alone is the speaker; a remark behind it stays in the label.
-    names = {draft.label: clean(draft.label) for draft in drafts}
+    names = {label: clean(label) for label in {turn.label: None for turn in labelled}}
     speakers = {"": "", **canonical(filter(None, names.values()), (), aliases)}
     return tuple(
-        _turn(draft, number, speakers[names[draft.label]])
-        for number, draft in enumerate(drafts, start=1)
+        replace(turn, number=number, speaker=speakers[names[turn.label]])
+        for number, turn in enumerate(labelled, start=1)
     )
 
 
-def _turn(draft: _Draft, number: int, speaker: str) -> Turn:
-    times = tuple(item.start for item in draft.sentences if item.start is not None)
-    # Recognisers write ends that lie before the beginning; nothing is said backwards.
-    end = max(draft.end, draft.start or 0.0, *times) if draft.end is not None else None
+def _turn(label: str, sentences: Sequence[Sentence], line: int) -> Turn:
+    """A turn that still lacks its number and its speaker."""
+    times = tuple(item.start for item in sentences if item.start is not None)
+    if len(times) != len(sentences):
+        times = ()
+    elif any(after < before for before, after in pairwise(times)):
+        # Stretches that overlap, as recognisers give them: each sentence has its own second.
+        sentences = sorted(sentences, key=lambda item: item.start or 0.0)
+        times = tuple(sorted(times))
+    start = sentences[0].start
+    ends = [item.end for item in sentences if item.end is not None]
     return Turn(
-        number=number,
-        speaker=speaker,
-        label=draft.label,
-        text="\n".join(item.text for item in draft.sentences),
-        line=draft.line,
-        lines=tuple(item.line for item in draft.sentences),
-        start=draft.start,
-        end=end,
-        times=times if len(times) == len(draft.sentences) else (),
+        number=0,
+        speaker="",
+        label=label,
+        # A recogniser may give a word with a line break in it, which would be one line too many.
+        text="\n".join(item.text.replace("\n", " ") for item in sentences),
+        line=line,
+        lines=tuple(item.line for item in sentences),
+        start=start,
+        # Recognisers write ends that lie before the beginning; nothing is said backwards.
+        end=max(*ends, start or 0.0, *times) if ends else None,
+        times=times,
     )
 
 
-def _whole(cues: Iterable[Cue]) -> Iterator[_Draft]:
+def _whole(cues: Iterable[Cue]) -> Iterator[Turn]:
     """Each cue is a turn as it stands, its line breaks kept."""
     for cue in cues:
         texts = [text.strip() for text in cue.text.splitlines() if text.strip()]
-        said = tuple(Sentence(text, cue.line, cue.start, cue.end) for text in texts)
-        if said:
-            yield _Draft(cue.speaker, said, cue.line, cue.start, cue.end)
+        if texts:
+            said = [Sentence(text, cue.line, cue.start, cue.end) for text in texts]
+            yield _turn(cue.speaker, said, cue.line)
 
 
-def _spoken(cues: Iterable[Cue], aliases: Mapping[str, str]) -> Iterator[_Draft]:
+def _spoken(cues: Iterable[Cue], aliases: Mapping[str, str]) -> Iterator[Turn]:
     kept = unrolled(cues)
     dual = is_dual(kept)
     words = whole_words(kept)
@@ -93,20 +94,10 @@ def _spoken(cues: Iterable[Cue], aliases: Mapping[str, str]) -> Iterator[_Draft]
         if not sentences:
             continue
         if stretch[0].label:
-            yield _draft(stretch[0].label, sentences, stretch[0].line)
+            yield _turn(stretch[0].label, sentences, stretch[0].line)
         else:
             for run in _runs(sentences):
-                yield _draft("", run, run[0].line)
-
-
-def _draft(label: str, sentences: list[Sentence], line: int) -> _Draft:
-    ends = [item.end for item in sentences if item.end is not None]
-    starts = [item.start for item in sentences if item.start is not None]
-    if len(starts) == len(sentences) and any(b < a for a, b in pairwise(starts)):
-        # Stretches that overlap, as recognisers give them: each sentence has its own second.
-        sentences = sorted(sentences, key=lambda item: item.start or 0.0)
-    start = sentences[0].start
-    return _Draft(label, tuple(sentences), line, start, max(ends) if ends else None)
+                yield _turn("", run, run[0].line)
 
 
 def _stretches(found: Iterable[Piece]) -> Iterator[list[Piece]]:
@@ -127,6 +118,8 @@ def _stretches(found: Iterable[Piece]) -> Iterator[list[Piece]]:
 
 def _paused(last: Piece, piece: Piece, end: float | None) -> bool:
     if last.label != piece.label:
+        return True
+    if None not in (last.start, piece.start) and begins_again(last.start or 0, piece.start or 0):
         return True
     if piece.label or end is None or piece.start is None:
         return False

@@ -56,6 +56,8 @@ def _repeated(last: list[Cue], caption: list[Cue]) -> int:
     if not last or not _follows(last, caption):
         return 0
     before = [cue.text for cue in last[-_MOST_LINES:]]
+    if caption[0].text not in before:
+        return 0
     now = [cue.text for cue in caption[:_MOST_LINES]]
     most = min(len(before), len(now))
     return next((n for n in range(most, 0, -1) if before[-n:] == now[:n]), 0)

@@ -1,12 +1,17 @@
 """What captions describe and nobody says: [Music], (applause), ♪.
 
-Square brackets that are a whole line are a description in any language; others only when they hold
-a word for a sound. Everything else in brackets was said, and stays.
+Square brackets that are a whole line are a description in any language when they hold a word for
+a sound, come back, or are short and nothing in them speaks; others only when they hold a word for a
+sound. Everything else in brackets was said, and stays.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
+
+from rag.text import HAN
 
 _SOUND = (
     "music applause applauding applauds laughter laughs? laughing laughed chuckles? chuckling"
@@ -32,7 +37,16 @@ _IN_PARENTHESES = re.compile(
     rf"\(\s*(?:[\w'-]{{1,20}}\s){{0,2}}{_WORD}\s*\)|\(\s*{_WORD}(?:\s[\w'-]{{1,20}}){{0,2}}\s*\)",
     re.IGNORECASE,
 )
-_WHOLE_LINE = re.compile(r"\s*\[[^\[\]]{1,80}\]\s*")
+_WHOLE_LINE = re.compile(r"\s*\[([^\[\]]{1,80})\]\s*")
+# What somebody says, or a note of whoever made the captions, has these; a description has not.
+_SAID = re.compile(
+    r"[.?!,;:…。？！，；：、]|\b(?:I|you|we|my|your|our|us|me|yo|nosotros|je|tu|nous|vous|ich|wir)\b"
+    r"|[我你您咱]",
+    re.IGNORECASE,
+)
+_MOST_WORDS, _MOST_HAN = 12, 16
+_OFTEN = 3
+_HAN_LETTER = re.compile(f"[{HAN}]")
 _PARTED = re.compile(r"\[[^\[\]]{1,60}$"), re.compile(r"^[^\[\]]{1,60}\]")
 _NOTES = re.compile("[♩♪♫♬🎵🎶]+")
 _STARRED = re.compile(r"\s*\*[^*]{1,40}\*\s*")
@@ -44,11 +58,20 @@ def is_sound(label: str) -> bool:
     return _BRACKETED.fullmatch(f"[{label}]") is not None
 
 
-def without_sounds(line: str) -> str:
-    """Return a line without descriptions of sounds and without notes; sung words stay."""
+def recurring(lines: Iterable[str]) -> frozenset[str]:
+    """The lines in brackets that come back as they are, as nothing does that is said."""
+    counts = Counter(line for line in lines if line[:1] == "[" and _WHOLE_LINE.fullmatch(line))
+    return frozenset(line for line, count in counts.items() if count >= _OFTEN)
+
+
+def without_sounds(line: str, often: frozenset[str] = frozenset()) -> str:
+    """Return a line without descriptions of sounds and without notes; sung words stay.
+
+    `often` are lines in brackets that are known to come back.
+    """
     if _MARKS.isdisjoint(line):
         return line
-    if _WHOLE_LINE.fullmatch(line):
+    if (match := _WHOLE_LINE.fullmatch(line)) and (line in often or _describes(match[1])):
         return ""
     kept = _NOTES.sub(" ", line)
     kept = _IN_PARENTHESES.sub(" ", _BRACKETED.sub(" ", kept))
@@ -56,6 +79,13 @@ def without_sounds(line: str) -> str:
         return line
     kept = re.sub(r"\s+([,.;:!?，。；：！？])", r"\1", " ".join(kept.split()))
     return kept if any(char.isalnum() for char in kept) else ""
+
+
+def _describes(label: str) -> bool:
+    if is_sound(label):
+        return True
+    short = len(label.split()) <= _MOST_WORDS and len(_HAN_LETTER.findall(label)) <= _MOST_HAN
+    return short and _SAID.search(label) is None
 
 
 def without_parted(texts: list[str]) -> list[str]:

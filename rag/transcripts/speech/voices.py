@@ -16,10 +16,11 @@ from rag.transcripts.labels import Candidate, accept, candidate
 from rag.transcripts.names import is_name, is_role
 from rag.transcripts.speech.languages import other_script
 from rag.transcripts.speech.rolling import captions
-from rag.transcripts.speech.sounds import is_sound, without_sounds
+from rag.transcripts.speech.sounds import is_sound, recurring, without_sounds
 
 _CHANGE = re.compile(r"\s*(?:>{2,3}|»)\s*")
 _DASH = re.compile(r"\s*[-–—‐]\s?(?=[^\W\d_]|[\"“‘'¿¡\[(（【「♪])|\s*[-–—]\s(?=\S)")
+_OPENERS = frozenset(" >»-–—‐")
 _ASIDE = re.compile(r"\s*[\[(（]\s*(?P<label>[^\[\]()（）]{1,40}?)\s*[\])）]\s*(?P<rest>.*)")
 _SENTENCE_END = re.compile(r"[.?!…。？！♪\])）】][\"'”’」』)）\]]*$")
 _FEW = 20  # lines for each name in brackets, at least, where not everybody is named
@@ -47,7 +48,8 @@ class Piece:
 def pieces(cues: Sequence[Cue], aliases: Mapping[str, str], *, dual: bool) -> Iterator[Piece]:
     """Yield what is said, line by line, with the name of who says it as far as the file tells."""
     names = _accepted(cues, aliases)
-    reader = _Reader(names, few=_names_few(cues, names), dual=dual)
+    often = recurring(cue.text for cue in cues)
+    reader = _Reader(names, often, few=_names_few(cues, names), dual=dual)
     at = 0
     for caption in captions(cues):
         yield from reader.caption(caption, at)
@@ -82,8 +84,7 @@ def _candidate(cue: Cue, at: int) -> Candidate | None:
     if cue.speaker:
         return None
     text = cue.text
-    if text[:1] in (">", "»", "-", "–", "—", "‐"):
-        text = _unmarked(text)[0]
+    text = _unmarked(text)[0]
     if text[:1] not in ("[", "(", "（", "【") and ":" not in text and "：" not in text:
         return None
     item = candidate(text, at)
@@ -100,6 +101,8 @@ def _candidate(cue: Cue, at: int) -> Candidate | None:
 
 def _unmarked(text: str) -> tuple[str, bool]:
     """A line without the mark of a new speaker, and whether there was one."""
+    if text[:1] not in _OPENERS:
+        return text, False
     if match := _CHANGE.match(text):
         return text[match.end() :], True
     if not text.startswith("--") and (match := _DASH.match(text)):
@@ -110,8 +113,11 @@ def _unmarked(text: str) -> tuple[str, bool]:
 class _Reader:
     """Goes through the captions and remembers who speaks."""
 
-    def __init__(self, names: Mapping[int, Candidate], *, few: bool, dual: bool) -> None:
+    def __init__(
+        self, names: Mapping[int, Candidate], often: frozenset[str], *, few: bool, dual: bool
+    ) -> None:
         self._names = names
+        self._often = often  # lines in brackets
         self._dual = dual
         self._few = few
         self._label = ""
@@ -135,7 +141,7 @@ class _Reader:
                 opens = True  # which of the two goes on is not said
             self._two = self._two or opened[other] > 1
             said = item.rest.strip() if item is not None else text if marked else cue.text
-            if said := without_sounds(said):
+            if said := without_sounds(said, self._often):
                 self._finished = _SENTENCE_END.search(said) is not None
             if said or opens:
                 yield Piece(cue.start, cue.end, said, cue.line, self._label, opens, other)
