@@ -27,6 +27,7 @@ _TIMES = ("t", "start", "time_continue")
 _CLAUSE_END = re.compile(r"[，。！？；：、,.!?;:…—\s]+")
 _WORDS, _SHORTEST_HAN, _LONGEST_HAN = 5, 6, 24
 _WIDE = re.compile(f"[{HAN}]")
+_UNSAFE = re.compile(r'[\x00-\x20<>"`]')
 
 
 def deep(
@@ -50,7 +51,8 @@ def deep(
         found = anchored
     else:
         found = _at_words(parts, words)
-    return found.geturl()
+    # Nothing may stand in an address that would end it where it is shown.
+    return _UNSAFE.sub(lambda match: quote(match[0]), found.geturl())
 
 
 def _parsed(source: str) -> SplitResult | None:

@@ -380,3 +380,11 @@ def test_files_of_one_stem_have_ids_that_no_order_decides(tmp_path: Path) -> Non
         opened = Store.open(place(corpus))
         found.append({item.path: item.id for item in opened.catalog.transcripts()})
     assert found[0] == found[1] == {"corpus/a.srt": "a-srt", "corpus/a.vtt": "a-vtt"}
+
+
+def test_a_file_that_cannot_be_read_is_not_counted_as_unchanged(tmp_path: Path) -> None:
+    (tmp_path / "good.md").write_text("**Mia:** Tea?\n\n**Bo:** Tea.\n", encoding="utf-8")
+    (tmp_path / "bad.srt").write_text("1\n", encoding="utf-8")
+    report = build(tmp_path / "index", tmp_path)
+    assert len(report.problems) == 1
+    assert (report.read, report.unchanged) == (2, 0)

@@ -231,7 +231,7 @@ def _report(
         problems=tuple(files.problems),
         warnings=warnings,
         read=files.read,
-        unchanged=len(files.kept) + len(files.sources) - files.read,
+        unchanged=files.unchanged,
         dropped=done.dropped,
         notes=tuple(files.notes),
     )

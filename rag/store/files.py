@@ -43,6 +43,7 @@ class Files:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     read: int = 0
+    unchanged: int = 0
     touched: int = 0
 
     def problem(self, error: object) -> None:
@@ -104,6 +105,7 @@ def read_changed(
             files.problem(error)
             _keep(one.name, known, old, files)
     progress("reading", len(suspects), len(suspects))
+    files.unchanged = len(seen) - len(suspects)
     for name, reason in _out_of_reach(old, places, {one.name for one in seen}, base):
         files.problem(f"{base / name}: {reason} (check its permissions)")
         _keep(name, known, old, files)
