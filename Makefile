@@ -45,6 +45,7 @@ embedder: .venv/ready-dev ## train the built-in embedder anew from TRAIN=…
 constraints: .venv/ready-dev ## renew the pinned versions
 	@$(BIN)/pip install -q uv
 	@echo "torch==2.13.0" | $(BIN)/uv pip compile -q pyproject.toml --all-extras --no-header \
+		--python-version 3.11 \
 		--no-annotate -c - -o .venv/resolved.txt
 	@# What only a build of torch for CUDA needs is left out: a CPU build is what is tested.
 	@{ grep '^#' constraints.txt; sed -E 's/[+]cpu$$//; /^(nvidia-|cuda-|triton=)/d' .venv/resolved.txt; } \
