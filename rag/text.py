@@ -94,6 +94,12 @@ def count_words(text: str) -> int:
     return len(_COUNTED.findall(text))
 
 
+def clock(seconds: float) -> str:
+    """Write whole seconds as h:mm:ss."""
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
 def unnamed(spoken: str) -> str:
     """Return what stands, in a language, for the name of somebody whom the file does not name."""
     return _UNNAMED["zh" if spoken == "zh" else "en"]

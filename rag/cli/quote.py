@@ -87,10 +87,9 @@ def shown(found: QuoteCheck, asked: tuple[str, ...] = ()) -> str:
         if found.end_line > found.line
         else (f"line {found.line}")
     )
-    from rag import views
-    from rag.text import language, unnamed
+    from rag.text import clock, language, unnamed
 
-    time = "" if found.start is None else f"  {views.clock(found.start)}"
+    time = "" if found.start is None else f"  {clock(found.start)}"
     nobody = "—" if found.address.section else unnamed(language(found.text))
     rows = [
         verdict,

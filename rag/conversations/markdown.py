@@ -15,9 +15,8 @@ from urllib.parse import quote
 from rag.answer import one_line
 from rag.conversations.remarks import remarks
 from rag.errors import UsageError, safe
-from rag.text import language, unnamed
+from rag.text import clock, language, unnamed
 from rag.types import Address, Answer, Citation
-from rag.views import clock
 
 if TYPE_CHECKING:
     from rag.conversations import Conversation

@@ -43,7 +43,8 @@ class Rag:
         self.model = model
         self._prompts = [paths.home() / "prompts", paths.shipped("prompts")]
         self._speaking = store.catalog.speakers()
-        self.known = named.called(self._speaking, store.catalog.aliases())
+        self._aliases = store.catalog.aliases()
+        self.known = named.called(self._speaking, self._aliases)
 
     @classmethod
     def open(cls, index: str | None = None, chosen: Settings | None = None) -> Rag:
@@ -232,7 +233,7 @@ class Rag:
         """How everybody is called who speaks in the transcripts of the hits."""
         there = {hit.passage.transcript for hit in hits}
         rows = [row for row in self._speaking if row.transcript in there]
-        return named.called(rows, self.store.catalog.aliases())
+        return named.called(rows, self._aliases)
 
     def query(self, question: str, history: Sequence[str] = ()) -> Query:
         """Make a question ready for searching, together with those that it leans on.

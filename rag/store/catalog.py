@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -43,6 +43,7 @@ class Catalog:
 
     def __init__(self, base: sqlite3.Connection) -> None:
         self._base = base
+        self._sources: Mapping[str, Source] | None = None
         weakref.finalize(self, base.close)
 
     @classmethod
@@ -99,12 +100,14 @@ class Catalog:
         """Return the content hash of every file, by path."""
         return dict(self._base.execute("SELECT path, sha256 FROM transcript"))
 
-    def sources(self) -> dict[str, Source]:
-        """Return what is known of every file, by path."""
-        rows = self._base.execute(
-            "SELECT path, size, mtime, sha256, beside, about, note FROM source ORDER BY path"
-        )
-        return {row[0]: Source(*row) for row in rows}
+    def sources(self) -> Mapping[str, Source]:
+        """Return what is known of every file, by path; an update asks for it several times."""
+        if self._sources is None:
+            rows = self._base.execute(
+                "SELECT path, size, mtime, sha256, beside, about, note FROM source ORDER BY path"
+            )
+            self._sources = {row[0]: Source(*row) for row in rows}
+        return self._sources
 
     def paths(self) -> dict[str, str]:
         """Return the id of every transcript, by path."""

@@ -70,7 +70,7 @@ def write(
         change.sources,
     )
     write_vectors(temporary / vectors_of(0), new.vectors)
-    counts = lexical.build(temporary / TERMS, _entries(new.passages, 0))
+    counts = lexical.build(temporary / TERMS, _entries(enumerate(new.passages)))
     made = replace(
         manifest,
         transcripts=len(change.items),
@@ -183,7 +183,7 @@ def _add_terms(temporary: Path, plan: _Plan, old: Store, new: Cut) -> Counts | N
     """Add the last layer to the terms; None when nobody knows any more what they count."""
     gone = set(plan.removed)
     again = [id_ for id_ in old.catalog.ids(plan.first) if id_ not in gone]
-    entries = chain(_entries_again(old, again), _entries(new.passages, plan.rows))
+    entries = chain(_entries_again(old, again), _entries(enumerate(new.passages, plan.rows)))
     below = sum((layer.counts for layer in plan.layers), Counts())
     counts = lexical.update(temporary / TERMS, plan.first, _ranges(plan.removed), entries, below)
     # tantivy joins segments by itself; what is dead in them is then gone.
@@ -217,16 +217,15 @@ def _dropped(before: Iterable[bytes], after: Iterable[bytes]) -> int:
     return sum(hash_ not in there for hash_ in before)
 
 
-def _entries(found: Iterable[Passage], first: int) -> Iterator[Entry]:
-    for id_, passage in enumerate(found, first):
+def _entries(found: Iterable[tuple[int, Passage]]) -> Iterator[Entry]:
+    for id_, passage in found:
         yield Entry(id_, passage.searchable, passage.speakers, passage.transcript)
 
 
 def _entries_again(old: Store, ids: Sequence[int]) -> Iterator[Entry]:
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
-        for id_, passage in zip(some, old.catalog.passages(some), strict=True):
-            yield Entry(id_, passage.searchable, passage.speakers, passage.transcript)
+        yield from _entries(zip(some, old.catalog.passages(some), strict=True))
 
 
 def _write_layer(temporary: Path, plan: _Plan, old: Store, new: Cut) -> None:

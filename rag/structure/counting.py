@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from rag.structure.scene import Scene, cite, opening, year
 from rag.structure.wording import capped, joined, names, quote, say
+from rag.text import clock
 from rag.types import Address, Citation, Section, Transcript, Turn
 
 _RANKED = 8
 LISTED = 20
 """Places and items of long lists that are shown."""
-_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +171,8 @@ def length(scene: Scene) -> Draft | None:
                 scene.language,
                 "span",
                 title=item.title,
-                start=_clock(start),
-                end=_clock(end),
+                start=clock(start),
+                end=clock(end),
                 share=amount,
                 address=Address(item.id, last.number, last.number),
             )
@@ -245,8 +245,3 @@ def _total(scene: Scene, item: Transcript) -> str:
         return say(scene.language, "prose", sections=sections)
     amount = _amount(scene, sum(row.turns for row in rows), sum(row.characters for row in rows))
     return joined(scene.language, [amount, names(scene.language, (row.name for row in rows))])
-
-
-def _clock(seconds: float) -> str:
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole // _SECONDS % _SECONDS:02}:{whole % _SECONDS:02}"

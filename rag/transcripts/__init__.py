@@ -17,7 +17,7 @@ from rag.errors import UsageError
 from rag.text import language
 from rag.transcripts import captions, dialogue, frontmatter, speech
 from rag.transcripts.cues import Recording
-from rag.transcripts.encoding import decode
+from rag.transcripts.encoding import decode, even_breaks
 from rag.transcripts.finding import find, unpacked
 from rag.transcripts.frontmatter import FrontMatter
 from rag.transcripts.kinds import CAPTIONS, DOCUMENTS, Kind, recognise
@@ -101,7 +101,7 @@ def parse(data: bytes, path: Path, aliases: Mapping[str, str]) -> Transcript:
     if (recording := _recording(text, kind, str(path))) is not None:
         del text
         return _spoken(recording, path, aliases, warnings)
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = even_breaks(text).split("\n")
     return _written(lines, None, frontmatter.parse(lines), path, aliases, warnings)
 
 

@@ -54,12 +54,17 @@ def decode(data: bytes, name: str) -> tuple[str, str]:
         return _decode_damaged_or_legacy(data, error, name)
 
 
+def even_breaks(text: str) -> str:
+    """Return a text with one kind of line break; lines are then those that editors count."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
 def _decode_as(data: bytes, encoding: str, name: str) -> tuple[str, str]:
     try:
         return data.decode(encoding), ""
     except UnicodeDecodeError as error:
         before = data[: error.start].decode(encoding, errors="replace")
-        line = before.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1
+        line = even_breaks(before).count("\n") + 1
         text = data.decode(encoding, errors="replace")
         return text, f"{name}:{line}: bytes that are not {encoding} were replaced by {_REPLACED}"
 

@@ -15,7 +15,7 @@ from itertools import zip_longest
 from pathlib import PurePath
 
 from rag.errors import UsageError
-from rag.text import unnamed
+from rag.text import clock, unnamed
 from rag.types import Section, Transcript, Turn
 
 FORMAT = "rag transcript 1"
@@ -80,12 +80,6 @@ def _labelled(turn: Turn, spoken: str) -> str:
 def _title(item: Transcript) -> str:
     """The title, unless it is only the name of the file."""
     return "" if item.title == PurePath(item.path).stem else item.title
-
-
-def clock(second: float) -> str:
-    """Write whole seconds as h:mm:ss."""
-    whole = int(second)
-    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 def _escaped(text: str) -> str:

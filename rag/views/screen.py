@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rag.answer import one_line
 from rag.errors import UsageError, safe
 from rag.pipeline import transcript_at
-from rag.text import language, unnamed
+from rag.text import clock, language, unnamed
 from rag.types import Address, Answer, Citation, Hit, Passage, Section, Transcript, Turn
 from rag.views.contracts import plain
 
@@ -79,12 +79,6 @@ def _numbered(part: Turn | Section, times: Sequence[float]) -> list[str]:
 
 def _time(second: float | None) -> str:
     return "" if second is None else f" {clock(second)}"
-
-
-def clock(seconds: float) -> str:
-    """Write seconds as h:mm:ss."""
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 def hits(items: Sequence[Hit], verbose: bool) -> str:

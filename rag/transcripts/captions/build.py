@@ -7,6 +7,7 @@ from itertools import chain
 
 from rag.transcripts.captions.markup import spoken
 from rag.transcripts.cues import Cue
+from rag.transcripts.encoding import even_breaks
 
 _MOST_WARNINGS = 5
 _RESTART = 60.0  # seconds
@@ -37,8 +38,7 @@ class Notes:
 
 def numbered(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines of a text with their numbers, as editors count them."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = even_breaks(text)
     start, number = 0, 1
     # A list of all lines of a large file would be several times as large as the file.
     while (end := text.find("\n", start)) >= 0:

@@ -10,6 +10,7 @@ from itertools import islice
 
 from rag.errors import UsageError
 from rag.transcripts.cues import Recording
+from rag.transcripts.encoding import even_breaks
 from rag.transcripts.recognised.fields import is_name, named
 from rag.transcripts.recognised.pieces import Piece, cues, speaker
 from rag.transcripts.recognised.times import evident_scale, named_scale, seconds, stamp
@@ -33,7 +34,7 @@ def read_table(text: str, place: str) -> Recording:
     Raises:
         UsageError: when it is no table of what was said.
     """
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = even_breaks(text.removeprefix("\ufeff"))
     # Not `splitlines`: what editors do not count as a line is none here either.
     lines = list(io.StringIO(text))
     skip, delimiter = _delimiter(lines)
