@@ -17,6 +17,8 @@ from bench.measure import Run, heading, note, progress, python, run, table
 from fuzz.talk import Line
 from fuzz.writers import WRITERS, seeds
 
+ALL = tuple(WRITERS)
+"""Every format."""
 SPEED = 2
 """Megabytes of the file that is read for speed."""
 SIZES = (20, 200)
@@ -43,6 +45,8 @@ def measure(names: Sequence[str], speed: int, sizes: Sequence[int]) -> None:
             progress(f"formats: {name}")
             rows.append((name, *_speed(name, speed, Path(folder))))
         table(("Format", "MB", "MB of text", "Turns", "MB/s"), rows)
+        if not sizes:
+            return
         heading("Memory of large files")
         note("Peak of a process that does nothing else, in MB; or why the file is not read.")
         large = [name for name in LARGE if name in names]
@@ -145,7 +149,7 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := [name for name in options.formats if name not in WRITERS]:
         parser.error(f"no format is called {unknown[0]!r}: there are {known}")
-    measure(options.formats or tuple(WRITERS), options.speed, options.sizes)
+    measure(options.formats or ALL, options.speed, options.sizes)
 
 
 if __name__ == "__main__":

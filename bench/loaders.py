@@ -18,10 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.measure import ROOT, heading, note, progress, table
+from bench.peers.compare import default_cache
 from rag.errors import UsageError
 from rag.transcripts import read
 from rag.types import Transcript
 
+FILES = Path("../shared/formats")
+"""Where files of many formats stand; not in this repository."""
 EXTRAS = {
     "llamaindex": (),
     "langchain": ("pysrt==1.1.2", "chardet==7.7.0", "jq==1.13.0", "beautifulsoup4==4.15.0"),
@@ -57,15 +60,25 @@ class _Kept:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench.loaders", description=__doc__)
-    parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/formats"))
-    parser.add_argument("--cache", type=Path, required=True, help="folder of `bench peers`")
+    parser.add_argument("folder", type=Path, nargs="?", default=FILES)
+    parser.add_argument("--cache", type=Path, help="folder of `bench peers`")
     options = parser.parse_args()
-    files = sorted(path for path in options.folder.iterdir() if path.name != "SOURCES.tsv")
+    measure(options.folder, options.cache)
+
+
+def measure(folder: Path, cache: Path | None) -> None:
+    """Print what each loader keeps of the files of a folder.
+
+    `cache` is the folder in which `bench peers` made the environments of the peers, by default the
+    one where it does so.
+    """
+    cache = cache.resolve() if cache else default_cache()
+    files = sorted(path for path in folder.iterdir() if path.name != "SOURCES.tsv")
     ours = {path: _transcript(path) for path in files}
     rows = [("rag", *_row([_of_ours(item) for item in ours.values()]))]
     for name, title in _TITLES.items():
         progress(f"loaders: {name}")
-        kept = _of_peer(name, files, ours, options.cache)
+        kept = _of_peer(name, files, ours, cache)
         rows.append((title, *_row(kept)))
     spoken = sum(item.speaker for item in map(_of_ours, ours.values()))
     timed = sum(item.time for item in map(_of_ours, ours.values()))

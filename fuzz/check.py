@@ -25,7 +25,7 @@ SECONDS = 2.0
 _GROWTH = 200  # megabytes that one such file may cost
 _UNIT = 1 << 10
 _GIVEN = "Speaker Channel 0123456789\ufffd"  # names for those whom a recogniser only numbers
-_OURS = " \n&、›"  # between people in one label, and between headings
+_OURS = " \n\xa0&、›"  # between people in one label, in the name of one, and between headings
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 

@@ -9,6 +9,7 @@ import pytest
 from rag.errors import UsageError
 from rag.transcripts import captions, parse
 from rag.transcripts.cues import Cue, Recording
+from rag.transcripts.encoding import cut
 from rag.transcripts.kinds import Kind, recognise
 
 SRT = """1
@@ -27,7 +28,7 @@ def cues(text: str, kind: Kind) -> list[tuple[float | None, float | None, str, i
 
 
 def read(text: str, kind: Kind) -> Recording:
-    return captions.read(text, kind, "talk")
+    return captions.read([text], kind, "talk")
 
 
 def test_each_line_of_a_caption_has_its_times_and_its_file_line() -> None:
@@ -187,6 +188,11 @@ def test_ruby_is_not_said_twice() -> None:
     assert read(text, Kind.VTT).cues[0].text == "橋を渡る"
 
 
+def test_what_stands_around_a_tag_is_no_entity() -> None:
+    text = "WEBVTT\n\n00:01.000 --> 00:02.000\nAn&#<i></i>x110000; &am{\\i1}p;&amp;lt;<b>o</b>\n"
+    assert read(text, Kind.VTT).cues[0].text == "An&#x110000; &amp;&lt;o"
+
+
 def test_sbv_is_read_with_its_lines() -> None:
     text = "0:00:01.000,0:00:02.500\nfirst\nline\n\n0:00:02.x50,0:00:04.000\nsecond\n"
     recording = read(text, Kind.SBV)
@@ -332,4 +338,23 @@ def test_captions_in_other_encodings_are_read(encoding: str) -> None:
 
 
 def test_a_cue_keeps_what_the_value_says() -> None:
-    assert read("00:01,000 --> 00:02,000\nx\n", Kind.SRT).cues == (Cue(1.0, 2.0, "x", 2),)
+    assert read("00:01,000 --> 00:02,000\nx\n", Kind.SRT).cues == [Cue(1.0, 2.0, "x", 2)]
+
+
+@pytest.mark.parametrize("size", [1, 7, 40, 1000])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_text_in_pieces_is_read_as_the_whole(
+    size: int, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.transcripts.encoding._PIECE", size)
+    files = {
+        Kind.SRT: "1\n00:01,000 --> 00:02,000\none\ntwo\n\n2\n00:02,000 --> 00:03,000\n3",
+        Kind.VTT: "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann>one\ntwo\n\n",
+        Kind.TTML: TTML,
+    }
+    for kind, text in files.items():
+        written = text.replace("\n", end)
+        pieces = cut(written)
+        assert "".join(pieces) == written
+        assert all(piece.endswith("\n") for piece in pieces[:-1])
+        assert captions.read(pieces, kind, "talk") == read(written, kind)

@@ -103,7 +103,7 @@ WRITERS: dict[Kind, Writer] = {
 def test_captions_come_back_as_they_were_written(kind: Kind, found: list[Caption]) -> None:
     text = WRITERS[kind](found)
     assert recognise(text.encode(), Path("x.txt")) == kind
-    recording = captions.read(text, kind, "x")
+    recording = captions.read([text], kind, "x")
     expected = [(start / 1000, end / 1000, line) for start, end, lines in found for line in lines]
     given_back = [(cue.start, cue.end, cue.text) for cue in recording.cues]
     assert [text for _, _, text in given_back] == [text for _, _, text in expected]

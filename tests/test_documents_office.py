@@ -188,6 +188,16 @@ def test_opendocument_texts(turns: list[tuple[str, str]], form: str) -> None:
     assert found.title == "The town"
 
 
+@pytest.mark.parametrize("level", ["", "0", "-1", "1.5", "x", "9" * 5000, "t" * 30 + "1"])
+def test_a_heading_of_no_level_is_a_heading(level: str) -> None:
+    body = [
+        f'<text:h text:outline-level="{level}">The town</text:h>',
+        "<text:p>Host: Why?</text:p>",
+    ]
+    found = talk(odt(*body, "<text:p>Host: Oh.</text:p>"), "talk.odt")
+    assert (found.title, len(found.turns)) == ("The town", 2)
+
+
 def test_opendocument_leaves_out_what_was_deleted_and_annotated() -> None:
     tracked = (
         "<text:tracked-changes><text:changed-region><text:deletion><text:p>Host: Gone.</text:p>"

@@ -152,3 +152,29 @@ def test_what_pypdf_says_of_a_damaged_file_is_a_warning_and_not_printed(
     assert read(harmless, Kind.PDF, "x.pdf").warnings == ()
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger("pypdf").handlers == []
+
+
+def test_halves_of_characters_are_put_together_or_replaced() -> None:
+    data = pdf([["Host: Why?", "Nora: Because."]])
+    packed = re.search(rb"stream\n(.*?)\nendstream", data, re.DOTALL)
+    assert packed is not None
+    for code, shown in ((b"<df09", "\ufffd"), (b"<d83dde00", "😀"), (b"<d83dde00d83d", "😀\ufffd")):
+        # The first letter of the font is the H of Host.
+        cmap = re.sub(
+            rb"(<0001> )<[0-9a-fA-F]+", rb"\1" + code, zlib.decompress(packed[1]), count=1
+        )
+        found = parse(data.replace(packed[1], zlib.compress(cmap)), Path("talk.pdf"), {})
+        texts = [
+            *(turn.label + turn.text for turn in found.turns),
+            *(s.text for s in found.sections),
+        ]
+        assert shown in "".join(texts)
+        "".join(texts).encode()
+
+
+def test_an_error_of_the_library_says_nothing_to_the_terminal() -> None:
+    data = pdf([["Host: Why?"]]).replace(b"/FlateDecode", b"/Flate\x1bcode")
+    with pytest.raises(UsageError) as raised:
+        read(data, Kind.PDF, "x.pdf")
+    assert "Flate" in str(raised.value)
+    assert "\x1b" not in str(raised.value)

@@ -101,6 +101,8 @@ def test_a_source_that_is_none_is_an_error(tmp_path: Path, text: str) -> None:
         (["Ann Lee, PhD", "Ann Lee"], "Ann Lee, PhD", "Ann Lee, PhD"),
         (["Smith, John", "Smith, Anna"], "Smith, John", "Smith, John"),
         (["张和平", "李四"], "张和平", "张和平"),
+        (["Ann Spencer", "Marks & Spencer"], "Marks & Spencer", "Marks\xa0&\xa0Spencer"),
+        (["Bob", "Marks & Spencer", "M&S"], "Marks & Spencer", "Marks\xa0&\xa0Spencer"),
     ],
 )
 def test_a_label_of_several_people_is_all_of_them(
@@ -113,6 +115,9 @@ def test_several_people_are_taken_apart_and_nobody_is_nobody() -> None:
     assert people("Ann & Bob") == ("Ann", "Bob")
     assert people("张三、李四") == ("张三", "李四")
     assert people("Q&A") == ("Q&A",)
+    assert people(canonical(["Marks & Spencer"], (), {})["Marks & Spencer"]) == (
+        "Marks\xa0&\xa0Spencer",
+    )
     assert people("") == ()
 
 

@@ -54,7 +54,7 @@ def read_or_refused(read: Callable[[str, str], Recording], text: str) -> tuple[C
             raise
         return ()
     assert cues
-    return cues
+    return tuple(cues)
 
 
 @settings(deadline=None)

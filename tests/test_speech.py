@@ -269,3 +269,52 @@ def test_fields_name_the_speaker_and_silence_names_nobody() -> None:
     assert spoken(speech.turns(Recording(cues), {})) == [
         ("Ann", "One two."), ("", "Three."), ("Bob", "Four."),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "joined"),
+    [
+        ("好吧。", "Okay then.", "好吧。\nOkay then."),
+        ("我们说", "Okay 吧。", "我们说 Okay 吧。"),
+        ("He shouted “sail", "now” and left.", "He shouted “sail now” and left."),
+        ("He was “late”", "and wet.", "He was “late” and wet."),
+        ("It was late —", "and wet.", "It was late — and wet."),
+        ("And so…", "we went.", "And so… we went."),
+        ("他叫它“船”", "我们也是。", "他叫它“船”我们也是。"),
+        ("他说——", "走吧。", "他说——走吧。"),
+        ("那是 IBM ——", "应该是。", "那是 IBM ——应该是。"),
+        ("我们去了——", "MIT 那里。", "我们去了——MIT 那里。"),
+        ("他说“", "走吧”。", "他说“走吧”。"),
+    ],
+)
+def test_lines_are_joined_as_they_are_printed(left: str, right: str, joined: str) -> None:
+    """Nothing beside full-width marks; quotes and dashes go with the letters beside them."""
+    (turn,) = row(left, right)
+    assert turn.text == joined
+
+
+def test_what_a_recogniser_says_in_a_loop_does_not_roll() -> None:
+    texts = ["I'm sorry.", "I'm sorry.", "I'm sorry.", "I'm sorry.", "Good night."]
+    (turn,) = row(*texts)
+    assert turn.text.split("\n") == texts
+    assert turn.times == (0.0, 1.0, 2.0, 3.0, 4.0)
+
+
+def test_a_line_shown_once_more_for_a_moment_or_meanwhile_is_said_once() -> None:
+    brief = [(0.0, 2.0, "We sail."), (2.0, 2.01, "We sail."), (2.01, 4.0, "It rains."),
+             (4.0, 4.01, "It rains."), (4.01, 6.0, "We wait."),
+             (6.0, 6.01, "We wait.")]  # fmt: skip
+    meanwhile = [(0.0, 2.0, "We sail."), (1.0, 3.0, "We sail."), (3.0, 5.0, "It rains."),
+                 (4.0, 6.0, "It rains."), (6.0, 8.0, "We wait."),
+                 (7.0, 9.0, "We wait.")]  # fmt: skip
+    for shown in (brief, meanwhile):
+        cues = [Cue(start, end, text, line) for line, (start, end, text) in enumerate(shown)]
+        (turn,) = speech.turns(Recording(cues), {})
+        assert turn.text == "We sail.\nIt rains.\nWe wait."
+
+
+def test_a_label_without_a_letter_names_nobody_and_a_number_a_numbered_speaker() -> None:
+    voices = ("[__]", "2", "[__]", "2")
+    cues = [Cue(2.0 * at, 2.0 * at + 1, "So.", at, name) for at, name in enumerate(voices)]
+    turns = speech.turns(Recording(cues), {})
+    assert [turn.speaker for turn in turns] == ["", "Speaker 2"] * 2

@@ -421,3 +421,45 @@ def test_any_text_is_read_and_what_is_named_is_known(question: str) -> None:
     if found is not None:
         assert set(found.transcripts) <= set(heads)
         assert all(names <= set(speakers) for names in found.speakers)
+
+
+@pytest.fixture
+def half_named(tmp_path: Path) -> Rag:
+    """One file in which nobody is named and much is said and asked, one with two people."""
+    unnamed = "".join(
+        f"{at}\n00:00:{at * 4:02},000 --> 00:00:{at * 4 + 1:02},000\nShall we sail on day {at}?\n\n"
+        for at in range(1, 12)
+    )
+    (tmp_path / "tape.srt").write_text(unnamed)
+    talk = "**Ann:** Is it late?\n\n**Bo:** It is, as I think.\n\n**Ann:** Oh.\n\n**Bo:** So.\n"
+    (tmp_path / "talk.md").write_text(talk)
+    chosen = Settings(index=str(tmp_path / "index"))
+    build([tmp_path / "tape.srt", tmp_path / "talk.md"], chosen)
+    return Rag.open(str(tmp_path / "index"), chosen)
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "last"),
+    [
+        ("Who spoke the most?", "By characters, Bo said most", "(speaker not named)"),
+        ("Who took the most turns?", "By turns, Bo, Ann spoke most", "(speaker not named)"),
+        ("Who asked the most questions?", "Ann asked most: 1 question", "(speaker not named)"),
+        ("谁说得最多？", "按字数，说得最多的是Bo", "（未标明说话人）"),
+    ],
+)
+def test_what_nobody_is_named_for_is_listed_and_does_not_win(
+    half_named: Rag, question: str, first: str, last: str
+) -> None:
+    reply = counted(half_named, question)
+    assert reply is not None
+    lines = reply.text.splitlines()
+    assert first in lines[0]
+    assert last in lines[-1]
+
+
+@pytest.mark.parametrize("question", ["Who spoke the most?", "Who asked the most questions?"])
+def test_where_nobody_is_named_nobody_is_said_to_speak_most(half_named: Rag, question: str) -> None:
+    reply = counted(half_named, question, transcripts=("tape",))
+    assert reply is not None
+    assert "(speaker not named)" in reply.text
+    assert "most" not in reply.text

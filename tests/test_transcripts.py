@@ -224,6 +224,13 @@ def test_the_front_matter_names_other_names() -> None:
     assert [turn.speaker for turn in read(text).turns] == ["Ann Lee", "Bob Ray"] * 2
 
 
+def test_halves_of_characters_that_front_matter_spells_are_replaced() -> None:
+    top = '---\ntitle: "\\ud800 a \\ud83d\\ude00"\nspeakers: {"An\\udc00n": ["B\\udc00o"]}\n---\n'
+    found = parse(f"{top}**B\ufffdo:** Why?\n\n**Cy:** So.\n".encode(), Path("a.md"), {})
+    assert found.title == "\ufffd a 😀"
+    assert [turn.speaker for turn in found.turns] == ["An\ufffdn", "Cy"]
+
+
 def test_the_aliases_table_names_other_names() -> None:
     turns = read("奥安：早。\nBob: Hi.\n奥安：茶？\nBob: Yes.", {"奥安": "Ann Lee"}).turns
     assert [turn.speaker for turn in turns] == ["Ann Lee", "Bob"] * 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import gc
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 
@@ -302,3 +304,70 @@ def test_a_hidden_folder_that_is_named_is_read(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "talk.md").write_text("**Ann:** one\n\n**Bob:** two\n", encoding="utf-8")
     assert find([folder]) == [folder / "talk.md"]
+
+
+def test_files_over_a_size_are_refused_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(ENGLISH)
+    monkeypatch.setattr("rag.transcripts.LARGEST", 10_000)
+    assert len(read(path).turns) == 4
+    path.write_text(ENGLISH * 1000)
+    with pytest.raises(UsageError, match=r"a\.txt: more than 0 MB \(split it first\)"):
+        read(path)
+    monkeypatch.setattr("rag.transcripts.LARGEST_FILE", 10_000)
+    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read all the same"))
+    with pytest.raises(UsageError, match="split it first"):
+        read(path)
+
+
+def talk(form: str) -> bytes:
+    """A talk of 3,000 sentences by two people as a file, some 350 kB."""
+    said = "We talk about rivers and bridges and lamps in winter, and about fish {}."
+    return "".join(
+        form.format(
+            at, f"00:{at // 20:02}:{at % 20 * 3:02}", f"00:{at // 20:02}:{at % 20 * 3 + 2:02}",
+            ("Nora Pyle", "Jon Abel")[at // 3 % 2], said.format(at),
+        )
+        for at in range(1100)
+    ).encode()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "times"),
+    [
+        ("a.srt", "{0}\n{1},000 --> {2},000\n{3}: {4}\n\n", 4.5),
+        ("a.vtt", "{1}.000 --> {2}.000\n<v {3}>{4}</v>\n\n", 4.5),
+        ("a.csv", '{1},{2},{3},"{4}"\n', 7.5),
+        ("a.md", "**{3}:** {4}\n\n", 8.0),
+        ("a.txt", "[{1}] {3}: {4}\n", 9.5),
+    ],
+)
+def test_reading_takes_a_few_times_the_memory_of_the_file(
+    name: str, form: str, times: float
+) -> None:
+    """As counted by Python's allocator; without care for it all of these take twice as much."""
+    data = talk(form)
+    parse(data, Path(name), {})  # what is imported and remembered does not count
+    tracemalloc.start()
+    try:
+        assert len(parse(data, Path(name), {}).turns) > 300
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < times * len(data)
+
+
+@pytest.mark.parametrize("data", [ENGLISH.encode(), b""])
+def test_the_collector_of_cycles_is_left_as_it_was(data: bytes) -> None:
+    for collecting in (True, False):
+        (gc.enable if collecting else gc.disable)()
+        try:
+            parse(data, Path("a.txt"), {})
+        except UsageError:
+            assert not data
+        finally:
+            left = gc.isenabled()
+            gc.enable()
+        assert left is collecting

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import ipaddress
+import shutil
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +28,7 @@ PAGE = "<p>主持人：为什么？</p><p>陈若：因为。</p>"
 @contextmanager
 def site(
     replies: Mapping[str, Reply | Callable[[BaseHTTPRequestHandler], None]],
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[tuple[str, list[str]]]:
     """A site on loopback; yields its address, under a public-looking name, and what was asked."""
     asked: list[str] = []
@@ -49,10 +53,17 @@ def site(
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    # What goes wrong with a certificate is for the client to say.
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    if tls is not None:
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield f"http://talks.example:{server.server_address[1]}", asked
+        scheme = "http" if tls is None else "https"
+        yield f"{scheme}://talks.example:{server.server_address[1]}", asked
     finally:
         server.shutdown()
         thread.join()
@@ -268,3 +279,86 @@ def test_what_is_an_address() -> None:
     assert is_url("https://example.com")
     assert is_url("HTTP://example.com")
     assert not is_url("talks/https.md")
+
+
+# --- certificates, made by the openssl command where there is one
+
+
+def openssl(folder: Path, *arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the certificate of an authority, and those that it gave out."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl command to make certificates with")
+    folder = tmp_path_factory.mktemp("tls")
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl(folder, "req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem",
+            "-subj", "/CN=ours", "-days", "2")  # fmt: skip
+    openssl(folder, "req", "-x509", *key, "-keyout", "own.key", "-out", "own.pem", "-days", "2",
+            "-subj", "/CN=own", "-addext", "subjectAltName=DNS:talks.example")  # fmt: skip
+    for name, host, days in (
+        ("good", "talks.example", "2"),
+        ("other", "else.example", "2"),
+        ("old", "talks.example", "-1"),
+    ):
+        (folder / "names").write_text(f"subjectAltName=DNS:{host}\n")
+        openssl(folder, "req", "-new", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr",
+                "-subj", f"/CN={host}")  # fmt: skip
+        openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+                "-CAcreateserial", "-extfile", "names", "-days", days, "-out",
+                f"{name}.pem")  # fmt: skip
+    return folder
+
+
+def certified(authority: Path, name: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / f"{name}.pem", authority / f"{name}.key")
+    return context
+
+
+def test_a_page_is_fetched_over_https_from_the_address_that_was_checked(
+    authority: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority / "ca.pem"))
+    replies = {"/": (302, {"Location": "/a"}, b""), "/a": (200, HTML, PAGE.encode())}
+    with site(replies, certified(authority, "good")) as (base, asked):
+        page = fetch(f"{base}/", HERE)
+    assert (page.data, page.url) == (PAGE.encode(), f"{base}/a")
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("old", "certificate has expired"),
+        ("own", "self-signed certificate|self signed certificate"),
+        ("other", "not valid for 'talks.example'"),
+    ],
+)
+def test_a_certificate_that_is_not_trusted_is_refused_before_anything_is_asked(
+    authority: Path, monkeypatch: pytest.MonkeyPatch, name: str, why: str
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority / "ca.pem"))
+    with site({"/": (200, HTML, b"<p>x")}, certified(authority, name)) as (base, asked):
+        with pytest.raises(
+            UsageError, match=rf"its certificate is not trusted \(.*(?:{why})"
+        ) as no:
+            fetch(f"{base}/", HERE)
+        assert asked == []
+    assert "\n" not in str(no.value)
+    assert "_ssl.c" not in str(no.value)
+
+
+def test_https_that_leads_to_http_is_not_followed(
+    authority: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority / "ca.pem"))
+    replies = {"/": (302, {"Location": "http://talks.example/"}, b"")}
+    with (
+        site(replies, certified(authority, "good")) as (base, _),
+        pytest.raises(UsageError, match="from https to http"),
+    ):
+        fetch(f"{base}/", HERE)

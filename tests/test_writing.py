@@ -62,28 +62,28 @@ def again(item: Transcript, to: str) -> Transcript:
 
 
 @pytest.mark.parametrize("to", ["md", "vtt", "json"])
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(item=spoken())
 def test_words_speakers_and_times_come_back(to: str, item: Transcript) -> None:
     assert difference(item, again(item, to), to) == ""
 
 
 @pytest.mark.parametrize("to", ["md", "json"])
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(item=spoken(named=None))
 def test_speech_of_nobody_comes_back_as_such(to: str, item: Transcript) -> None:
     assert difference(item, again(item, to), to) == ""
 
 
 @pytest.mark.parametrize("to", ["srt", "vtt"])
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(item=spoken(named=False))
 def test_captions_of_nobody_come_back(to: str, item: Transcript) -> None:
     item = without_marks(item)
     assert difference(item, again(item, to), to) == ""
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(item=spoken())
 def test_names_come_back_from_srt_where_everybody_speaks_twice(item: Transcript) -> None:
     start = item.turns[-1].end or 0.0
@@ -113,7 +113,7 @@ def without_marks(item: Transcript) -> Transcript:
     return replace(item, turns=tuple(turns))
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(item=spoken(named=None))
 def test_json_keeps_every_turn_as_it_was(item: Transcript) -> None:
     back = again(item, "json")
@@ -123,7 +123,7 @@ def test_json_keeps_every_turn_as_it_was(item: Transcript) -> None:
     ]
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(item=spoken())
 def test_markdown_keeps_every_turn_and_whole_seconds(item: Transcript) -> None:
     back = again(item, "md")
@@ -190,6 +190,28 @@ def test_captions_carry_names_and_milliseconds() -> None:
     assert [turn.speaker for turn in again(ITEM, "vtt").turns] == [
         "Nora", "Emil & Ann", "Emil", "Ann", "Nora",
     ]  # fmt: skip
+
+
+def test_webvtt_keeps_what_its_note_says_of_the_recording() -> None:
+    back = again(ITEM, "vtt")
+    assert (back.title, back.date, back.source) == ("Nets", ITEM.date, ITEM.source)
+    late = write(ITEM, "vtt").replace("NOTE\n", "NOTE on this\n")
+    assert parse(late.encode(), Path("b.vtt"), {}).source == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["[__]", "__init", "a__b_c", "_Ann_", "**Ann**", "[Ann]", "2", "#", "Marks & Spencer"]
+)
+def test_odd_names_of_captions_come_back_from_markdown(name: str) -> None:
+    voice = name.replace("&", "&amp;")
+    cues = "".join(
+        f"00:0{at}.000 --> 00:0{at}.900\n<v {who}>So {at}.\n\n"
+        for at, who in enumerate(("Bo", voice, "Bo", voice))
+    )
+    item = parse(f"WEBVTT\n\n{cues}".encode(), Path("b.vtt"), {})
+    assert len(item.turns) == 4
+    for to in ("md", "vtt", "json"):
+        assert difference(item, again(item, to), to) == "", to
 
 
 def test_prose_and_topics_survive_in_markdown_and_json() -> None:

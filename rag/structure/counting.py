@@ -48,10 +48,13 @@ def shares(scene: Scene) -> list[Share]:
 
 
 def ranking(scene: Scene) -> Draft | None:
-    """Who speaks most, or least, by turns or by characters, and what the other measure says."""
-    everybody = shares(scene)
+    """Who speaks most, or least, by turns or by characters, and what the other measure says.
+
+    What the files give to nobody may be several people's: it is listed last, and not ranked.
+    """
+    everybody, nobody = named(shares(scene))
     if not everybody:
-        return None
+        return Draft(tuple(_spoke(scene, share) for share in nobody)) if nobody else None
     asked = scene.asked
     order: dict[str, Callable[[Share], int]] = {
         "turns": lambda share: share.turns,
@@ -78,6 +81,7 @@ def ranking(scene: Scene) -> Draft | None:
         )
     rest = [share for share in everybody if share not in tied]
     rest.sort(key=order[unit], reverse=not asked.last)
+    rest += nobody
     lines = [line]
     if rest:
         lines.append(say(scene.language, "then").strip())
@@ -122,9 +126,14 @@ def speakers(scene: Scene) -> Draft | None:
     return Draft((head, *capped(scene.language, [_spoke(scene, s) for s in counted], LISTED)))
 
 
+def named(counted: Sequence[Share]) -> tuple[list[Share], list[Share]]:
+    """Return the shares of people, and apart from them that of nobody if there is one."""
+    return [item for item in counted if item.name], [item for item in counted if not item.name]
+
+
 def _people(counted: Sequence[Share]) -> int:
     """How many are people: what the files give to nobody is listed, and not counted as one."""
-    return sum(1 for share in counted if share.name)
+    return len(named(counted)[0])
 
 
 def transcripts(scene: Scene) -> Draft | None:

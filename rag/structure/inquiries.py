@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rag.structure.counting import LISTED, Draft, Share, leading, places, quoted, shares
+from rag.structure.counting import LISTED, Draft, Share, leading, named, places, quoted, shares
 from rag.structure.scene import Scene, cite, question_sentences, speaking
 from rag.structure.wording import capped, joined, names, say
 from rag.types import Transcript, Turn
@@ -43,7 +43,9 @@ def inquirers(scene: Scene) -> Draft | None:
     by = _by_speaker(_asking(scene))
     if not by:
         return None
-    everybody = shares(scene)
+    everybody, nobody = named(shares(scene))
+    if not everybody:
+        return Draft(tuple(_line(scene, share, by[share.name], placed=True) for share in nobody))
     counts = {
         share.name: sum(len(at.spans) for at in by.get(share.name, [])) for share in everybody
     }
@@ -63,6 +65,7 @@ def inquirers(scene: Scene) -> Draft | None:
     )
     rest = [share for share in everybody if share not in tied]
     rest.sort(key=lambda share: counts[share.name], reverse=not scene.asked.last)
+    rest += nobody
     if not rest:
         return Draft((line,))
     lines = [_line(scene, share, by.get(share.name, []), placed=False) for share in rest]

@@ -6,8 +6,10 @@ a file in which nobody speaks is prose in sections, never an error.
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -16,8 +18,8 @@ from typing import TypeVar
 from rag.errors import UsageError
 from rag.text import language
 from rag.transcripts import captions, dialogue, frontmatter, speech
-from rag.transcripts.cues import Recording
-from rag.transcripts.encoding import decode, even_breaks
+from rag.transcripts.cues import Recording, used_up
+from rag.transcripts.encoding import cut, decode, even_breaks
 from rag.transcripts.finding import find, unpacked
 from rag.transcripts.frontmatter import FrontMatter
 from rag.transcripts.kinds import CAPTIONS, DOCUMENTS, Kind, recognise
@@ -28,6 +30,10 @@ from rag.types import Section, Transcript, Turn
 
 __all__ = ["described", "find", "identifier", "load", "parse", "read", "unpacked"]
 
+LARGEST = 250_000_000
+"""Bytes of one transcript: read, it takes several times as much memory (see docs/formats.md)."""
+LARGEST_FILE = 1_000_000_000
+"""Bytes of a file that is opened, which may be an archive of several transcripts."""
 _DATE = re.compile(r"\d{4}[-/.年]\d{1,2}(?:[-/.月]\d{1,2})?")
 _LANGUAGE_SAMPLE = 20_000
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -66,13 +72,19 @@ def load(path: Path) -> bytes:
     """Return the bytes of a file.
 
     Raises:
-        UsageError: when it cannot be opened.
+        UsageError: when it cannot be opened, or is larger than any archive that is read.
     """
     try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise _too_large(path, LARGEST_FILE)
         return path.read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)
         raise UsageError(f"{path}: {reason}", "check the path and its permissions") from error
+
+
+def _too_large(path: Path, most: int) -> UsageError:
+    return UsageError(f"{path}: more than {most // 1_000_000} MB", "split it first")
 
 
 def parse(data: bytes, path: Path, aliases: Mapping[str, str]) -> Transcript:
@@ -81,28 +93,49 @@ def parse(data: bytes, path: Path, aliases: Mapping[str, str]) -> Transcript:
     Of an archive the one transcript in it is read; where there may be several, see `unpacked`.
 
     Raises:
-        UsageError: when there is no text in them, or not what they seem to be.
+        UsageError: when there is no text in them, too much of it, or not what they seem to be.
     """
     kind = recognise(data, path)
     if kind is Kind.ZIP:
         return _only_member(data, path, aliases)
+    if len(data) > LARGEST:
+        raise _too_large(path, LARGEST)
     if kind in DOCUMENTS:
         from rag.transcripts import documents
 
         document = documents.read(data, kind, str(path))
         front = FrontMatter(0, document.values)
         return _written(document.lines, document.numbers, front, path, aliases, document.warnings)
-    text, warning = decode(data, str(path))
-    del data  # of a large file there is no room for all its forms at once
-    text = _clean(text, kind)
-    if kind is Kind.JSON and (own := reread(text, path, identifier(path))) is not None:
-        return named(own, aliases)
-    warnings = (warning,) if warning else ()
-    if (recording := _recording(text, kind, str(path))) is not None:
+    with _undisturbed():
+        text, warning = decode(data, str(path))
+        del data  # of a large file there is no room for all its forms at once
+        text = _clean(text, kind)
+        if kind is Kind.JSON and (own := reread(text, path, identifier(path))) is not None:
+            return named(own, aliases)
+        warnings = (warning,) if warning else ()
+        if kind in CAPTIONS:
+            pieces = cut(text)
+            del text
+            said = captions.read(used_up(pieces), kind, str(path))
+            return _spoken(said, path, aliases, warnings)
+        if (recording := _recording(text, kind, str(path))) is not None:
+            del text
+            return _spoken(recording, path, aliases, warnings)
+        lines = even_breaks(text).split("\n")
         del text
-        return _spoken(recording, path, aliases, warnings)
-    lines = even_breaks(text).split("\n")
-    return _written(lines, None, frontmatter.parse(lines), path, aliases, warnings)
+        return _written(lines, None, frontmatter.parse(lines), path, aliases, warnings)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep the collector of cycles from looking through millions of lines, which make none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _clean(text: str, kind: Kind) -> str:
@@ -131,8 +164,6 @@ def _only_member(data: bytes, path: Path, aliases: Mapping[str, str]) -> Transcr
 
 def _recording(text: str, kind: Kind, place: str) -> Recording | None:
     """Return what was recorded, or None for a text that is not of this sort."""
-    if kind in CAPTIONS:
-        return captions.read(text, kind, place)
     if kind not in (Kind.JSON, Kind.TABLE):
         return None
     from rag.transcripts import recognised
@@ -169,7 +200,7 @@ def _written(
     warnings: tuple[str, ...],
 ) -> Transcript:
     """Read lines of dialogue and prose; `numbers` are their places where they are not counted."""
-    turns, sections = dialogue.parse(list(lines), front, aliases)
+    turns, sections = dialogue.parse(lines, front, aliases)
     if not turns and not sections:
         raise UsageError(f"{path}: no text in it", "remove it or fill it")
     if numbers is not None:

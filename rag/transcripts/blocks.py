@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.text import HAN
@@ -53,8 +54,9 @@ class Cutter:
     """Cuts the lines of a file at labels and headings."""
 
     def __init__(
-        self, lines: list[str], opening: Mapping[int, Candidate], stamped: Mapping[int, Stamp]
+        self, lines: Sequence[str], opening: dict[int, Candidate], stamped: Mapping[int, Stamp]
     ) -> None:
+        """Take what was found in the lines; `opening` is used up, as a long file has no room."""
         self._lines, self._opening, self._stamped = lines, opening, stamped
         self._following = _next_filled(lines)
         self._last = max(opening, default=-1)
@@ -62,12 +64,14 @@ class Cutter:
         self._headless = stops_in_sentences(lines)
         self._now: Stamp | None = None
 
-    def blocks(self, first: int) -> list[Block]:
-        """Return the blocks from a line on; the title of each is the heading that opens it."""
+    def blocks(self, first: int) -> Iterator[Block]:
+        """Yield the blocks from a line on; the title of each is the heading that opens it."""
         blocks = [Block(None, "", first + 1)]
         index = first
         while index < len(self._lines):
-            if (item := self._opening.get(index)) is not None:
+            if len(blocks) > 1:
+                yield blocks.pop(0)
+            if (item := self._opening.pop(index, None)) is not None:
                 blocks.append(self._opened(item))
                 index += item.span
                 continue
@@ -77,7 +81,7 @@ class Cutter:
                 blocks.append(Block(None, "", index + 1))
                 self._now = None
             index += 1
-        return blocks
+        yield from blocks
 
     def _opened(self, item: Candidate) -> Block:
         # A time by itself above the label is that of the label.
@@ -85,8 +89,9 @@ class Cutter:
         second = item.seconds if item.seconds is not None else now
         if item.seconds is not None or now is None:
             self._now = None
-        block = Block(item, "", item.index + 1, start=second)
-        block.add(plain(item.rest), item.index + 1, second)
+        line = item.index + 1
+        block = Block(item, "", line, start=second)
+        block.add(plain(item.rest), line, second)
         return block
 
     def _add(self, index: int, blocks: list[Block]) -> None:
@@ -132,21 +137,21 @@ class Cutter:
         return plain(line)
 
 
-def _recurring_summaries(lines: list[str]) -> frozenset[str]:
+def _recurring_summaries(lines: Sequence[str]) -> frozenset[str]:
     """What a page writes on each of its folds: `View original`."""
     counts = Counter(plain(line) for line in lines if _FOLD.match(line))
     return frozenset(text for text, count in counts.items() if count > 2 and len(text) <= _LABEL)
 
 
-def _next_filled(lines: list[str]) -> list[int]:
+def _next_filled(lines: Sequence[str]) -> array[int]:
     """For each line the index of the next one that is not blank; their number when none is."""
-    following = [len(lines)] * len(lines)
+    following = array("q", [len(lines)]) * len(lines)
     for index in range(len(lines) - 2, -1, -1):
         following[index] = index + 1 if lines[index + 1].strip() else following[index + 1]
     return following
 
 
-def _is_unmarked_heading(lines: list[str], index: int, following: int, block: Block) -> bool:
+def _is_unmarked_heading(lines: Sequence[str], index: int, following: int, block: Block) -> bool:
     """A short line alone between blank ones, between paragraphs that end as prose does.
 
     Recognised speech is full of short lines too, but those stop and go on in mid-sentence.
@@ -166,7 +171,7 @@ def _is_unmarked_heading(lines: list[str], index: int, following: int, block: Bl
     return _FULL_STOP.search(below) is not None
 
 
-def _is_table_of_contents(lines: list[str], index: int) -> bool:
+def _is_table_of_contents(lines: Sequence[str], index: int) -> bool:
     """Jekyll marks a generated table of contents by a list item and `{:toc}` under it."""
     here = lines[index].strip()
     below = lines[index + 1].strip() if index + 1 < len(lines) else ""

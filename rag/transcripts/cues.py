@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +28,11 @@ class Cue:
 class Recording:
     """The cues of one file in order of time, and what the file says about itself.
 
-    With `whole`, each cue is one person speaking once and is never joined with its neighbour.
+    With `whole`, each cue is one person speaking once and is never joined with its neighbour. Cues
+    in a list are used up when they become speech (see `used_up`).
     """
 
-    cues: tuple[Cue, ...]
+    cues: Sequence[Cue]
     whole: bool = False
     title: str = ""
     date: str = ""
@@ -49,3 +53,13 @@ class Document:
     numbers: tuple[int, ...]
     values: Mapping[str, object] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+
+def used_up(items: list[_Item]) -> Iterator[_Item]:
+    """Yield the items in order and take each out of the list, which is empty in the end.
+
+    Of a large file there is no room for the cues and for what is made of them at once.
+    """
+    items.reverse()
+    while items:
+        yield items.pop()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from rag.transcripts import speech
 from rag.transcripts.blocks import Block, Cutter
-from rag.transcripts.cues import Cue, Recording
+from rag.transcripts.cues import Cue, Recording, used_up
 from rag.transcripts.frontmatter import FrontMatter
 from rag.transcripts.headers import headers
 from rag.transcripts.labels import Candidate, accept, candidate
@@ -32,37 +33,48 @@ _PARENT = " › "  # between a heading and the one right under it
 
 
 def parse(
-    lines: list[str], front: FrontMatter, aliases: Mapping[str, str]
+    lines: Sequence[str], front: FrontMatter, aliases: Mapping[str, str]
 ) -> tuple[tuple[Turn, ...], tuple[Section, ...]]:
     """Read the lines of a file behind its front matter into turns and sections of prose."""
+    opening = _opening(lines, front, aliases)
+    stamped = stamps(lines, front.body, opening)
+    prose: list[Block] = []
+    blocks = _titled(_without_furniture(Cutter(lines, opening, stamped).blocks(front.body)))
+    turns = _turns(_join_fragments(_spoken(blocks, prose)), front, aliases)
+    return turns, tuple(_sections(prose, lines))
+
+
+def _opening(
+    lines: Sequence[str], front: FrontMatter, aliases: Mapping[str, str]
+) -> dict[int, Candidate]:
+    """The lines that begin with a speaker."""
     found = (candidate(line, index) for index, line in enumerate(lines) if index >= front.body)
-    declared = {*front.people, *front.aliases, *aliases, *aliases.values()}
     candidates = [*filter(None, found), *headers(lines, front.body)]
     candidates.sort(key=lambda item: item.index)
-    accepted = accept(candidates, declared, lines[front.body :])
-    opening = {item.index: item for item in accepted}
-    stamped = stamps(lines, front.body, opening)
-    blocks = _titled(_without_furniture(Cutter(lines, opening, stamped).blocks(front.body)))
-    spoken = [block for block in blocks if block.opened is not None or any_time(block.seconds)]
-    prose = [block for block in blocks if block.opened is None and not any_time(block.seconds)]
-    return _turns(_join_fragments(spoken), front, aliases), _sections(prose, lines)
+    declared = {*front.people, *front.aliases, *aliases, *aliases.values()}
+    accepted = accept(candidates, declared, islice(lines, front.body, None))
+    return {item.index: item for item in accepted}
 
 
-def _without_furniture(blocks: list[Block]) -> list[Block]:
-    last = blocks[-1]
+def _without_furniture(blocks: Iterator[Block]) -> Iterator[Block]:
+    last = next(blocks)
+    for block in blocks:
+        yield last
+        last = block
     while last.texts and _FURNITURE.fullmatch(last.texts[-1]):
         last.texts.pop()
         last.lines.pop()
         last.seconds.pop()
-    return blocks if last.texts or not _FURNITURE.fullmatch(last.title) else blocks[:-1]
+    if last.texts or not _FURNITURE.fullmatch(last.title):
+        yield last
 
 
-def _titled(blocks: list[Block]) -> list[Block]:
+def _titled(blocks: Iterable[Block]) -> Iterator[Block]:
     """Give each block with text the headings over it; a heading over nothing joins the next one.
 
     A turn without a heading of its own keeps that of the turn before.
     """
-    kept: list[Block] = []
+    title = ""  # of the turn before
     pending: list[Block] = []
     for block in blocks:
         if block.title:
@@ -72,34 +84,43 @@ def _titled(blocks: list[Block]) -> list[Block]:
         if pending:
             block.title = _PARENT.join(item.title for item in pending)
             pending, block.headed = [], True
-        elif block.opened is not None and kept and kept[-1].opened is not None:
-            block.title = kept[-1].title
-        elif block.opened is None:
+        elif block.opened is not None:
+            block.title = title or block.title
+        else:
             block.line = block.lines[0]
-        kept.append(block)
+        title = block.title if block.opened is not None else ""
+        yield block
     if pending:
         titles = [item.title for item in pending]
-        kept.append(
-            Block(None, "", pending[0].line, texts=titles, lines=[item.line for item in pending])
-        )
-    return kept
+        yield Block(None, "", pending[0].line, texts=titles, lines=[item.line for item in pending])
 
 
-def _join_fragments(blocks: list[Block]) -> list[Block]:
+def _spoken(blocks: Iterable[Block], prose: list[Block]) -> Iterator[Block]:
+    """Yield what somebody says, and add what nobody says to `prose`."""
+    for block in blocks:
+        if block.opened is None and not any_time(block.seconds):
+            prose.append(block)
+        else:
+            yield block
+
+
+def _join_fragments(blocks: Iterable[Block]) -> Iterator[Block]:
     """Join lines of one label when the first stops in the middle of a sentence.
 
     Recognisers repeat `[Speaker 0]:` before every few words; that is one person speaking once.
     """
-    joined: list[Block] = []
+    previous: Block | None = None
     for block in blocks:
-        previous = joined[-1] if joined else None
         if previous is not None and _continues(previous, block):
             previous.texts += block.texts
             previous.lines += block.lines
             previous.seconds += block.seconds
-        else:
-            joined.append(block)
-    return joined
+            continue
+        if previous is not None:
+            yield previous
+        previous = block
+    if previous is not None:
+        yield previous
 
 
 def _continues(previous: Block, block: Block) -> bool:
@@ -109,23 +130,30 @@ def _continues(previous: Block, block: Block) -> bool:
     return same and re.search(r"[。！？!?.…”」\"）)]$", previous.texts[-1]) is None
 
 
-def _turns(blocks: list[Block], front: FrontMatter, aliases: Mapping[str, str]) -> tuple[Turn, ...]:
-    table = {**aliases, **front.aliases, **_roles(front)}
-    labels = (block.opened.label for block in blocks if block.opened is not None)
-    speakers = canonical(labels, front.people, table)
+def _turns(
+    blocks: Iterable[Block], front: FrontMatter, aliases: Mapping[str, str]
+) -> tuple[Turn, ...]:
     turns: list[Turn] = []
+    labels: list[str] = []  # of every turn; empty where the file names nobody
     for block in blocks:
-        turns += _named(block, block.opened, speakers) if block.opened else _unnamed(block)
-    if of_day(turn.start for turn in turns):
-        turns = [replace(turn, start=None, end=None, times=()) for turn in turns]
-    return tuple(replace(turn, number=number) for number, turn in enumerate(turns, start=1))
+        turns += _unnamed(block) if block.opened is None else [_named(block, block.opened)]
+        label = block.opened.label if block.opened is not None else ""
+        labels += [label] * (len(turns) - len(labels))
+    table = {**aliases, **front.aliases, **_roles(front)}
+    speakers = canonical(filter(None, labels), front.people, table)
+    timeless = of_day(turn.start for turn in turns)
+    return tuple(
+        _finished(turn, number, speakers[label] if label else None, timeless)
+        for number, (turn, label) in enumerate(zip(used_up(turns), labels, strict=True), start=1)
+    )
 
 
-def _named(block: Block, item: Candidate, speakers: Mapping[str, str]) -> list[Turn]:
-    turn = Turn(
-        number=1,
-        speaker=speakers[item.label],
-        label=item.written if speakers[item.label] else "",
+def _named(block: Block, item: Candidate) -> Turn:
+    """A turn that still lacks its number and its speaker."""
+    return Turn(
+        number=0,
+        speaker="",
+        label=item.written,
         text="\n".join(block.texts),
         line=block.line,
         lines=tuple(block.lines),
@@ -133,7 +161,23 @@ def _named(block: Block, item: Candidate, speakers: Mapping[str, str]) -> list[T
         topic=block.title,
         times=known_times(block.start, block.seconds),
     )
-    return [turn]
+
+
+def _finished(turn: Turn, number: int, speaker: str | None, timeless: bool) -> Turn:
+    """Give a turn its number, and its speaker if it has not been told who that is."""
+    said = turn.speaker if speaker is None else speaker
+    return Turn(
+        number,
+        said,
+        turn.label if said else "",
+        turn.text,
+        turn.line,
+        turn.lines,
+        None if timeless else turn.start,
+        None if timeless else turn.end,
+        turn.topic,
+        () if timeless else turn.times,
+    )
 
 
 def _unnamed(block: Block) -> list[Turn]:
@@ -158,10 +202,8 @@ def _roles(front: FrontMatter) -> dict[str, str]:
     return roles
 
 
-def _sections(blocks: list[Block], lines: list[str]) -> tuple[Section, ...]:
-    sections: list[Section] = []
-    for number, block in enumerate(blocks, start=1):
+def _sections(blocks: list[Block], lines: Sequence[str]) -> Iterator[Section]:
+    for number, block in enumerate(used_up(blocks), start=1):
         texts, numbers = readable(block.texts, block.lines, lines)
         text = "\n".join(texts)
-        sections.append(Section(number, block.title, text, block.line, tuple(numbers)))
-    return tuple(sections)
+        yield Section(number, block.title, text, block.line, tuple(numbers))

@@ -9,6 +9,7 @@ from rag.errors import UsageError
 from rag.text import HAN, HANGUL, KANA
 
 _SAMPLE = 1 << 16
+_PIECE = 1 << 20  # characters
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
@@ -19,7 +20,10 @@ _MARKS = (
 _BINARY = (b"%PDF-", b"PK\x03\x04", b"{\\rtf", b"\xd0\xcf\x11\xe0")
 # Detection is asked only about encodings in which transcripts really come.
 _LEGACY = ["gb18030", "big5", "big5hkscs", "shift_jis", "euc_jp", "euc_kr", "cp1252"]
+BREAK = re.compile(r"\n|\r\n?")
+"""Where a line ends, as editors count them."""
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
+_HALVES = re.compile("[\ud800-\udfff]")
 # Every fourth character of any Chinese text is one of these, and hardly one of what comes out when
 # its bytes are read in the wrong encoding: that tells the two apart in a line or two.
 _FAMILIAR = frozenset(
@@ -57,6 +61,32 @@ def decode(data: bytes, name: str) -> tuple[str, str]:
 def even_breaks(text: str) -> str:
     """Return a text with one kind of line break; lines are then those that editors count."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def cut(text: str) -> list[str]:
+    """Return a text in pieces of about a megabyte, each of which ends with a line.
+
+    They can be used up one after the other, and a single emoji, which makes every character of a
+    text four bytes wide, does so to one of them only.
+    """
+    pieces: list[str] = []
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + _PIECE) + 1 or len(text)
+        pieces.append(text[start:end])
+        start = end
+    return pieces
+
+
+def printable(text: str) -> str:
+    """Return `text` without halves of characters, which no encoding can write.
+
+    Escapes in JSON and YAML can spell them, and so can the fonts of a PDF; two that stand side by
+    side are put together.
+    """
+    if not _HALVES.search(text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _decode_as(data: bytes, encoding: str, name: str) -> tuple[str, str]:

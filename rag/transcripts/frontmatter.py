@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from rag.transcripts.encoding import printable
+
 _FENCE = "---"
 _LONGEST = 500  # lines; a file that merely begins with a rule has no closing fence nearby
 _LARGEST = 100_000  # characters, and lists in lists: the YAML parser takes seconds for more
@@ -13,7 +15,9 @@ _DEEPEST = 500
 _PAIR = re.compile(r"([^\W\d_][\w -]{0,40}):\s+(.*)")
 _NOTHING = ("", "~", "null", "[]", "{}")
 _REMARK = re.compile(r"\s*[(（][^()（）]*[)）]")
-_BETWEEN_NAMES = re.compile(r"\s*(?:[,，、;；&/]|\band\b)\s*")
+# No-break spaces stand in the name of one party, see `speakers.canonical`.
+_BLANKS = re.compile(r"[^\S\xa0]+")
+_BETWEEN_NAMES = re.compile(r"\s*(?:[,，、;；/]|(?<!\xa0)&|\band\b)\s*")
 _PEOPLE = (
     "speakers", "speaker", "hosts", "host", "interviewer", "interviewers", "guests", "guest",
     "interviewee", "participants", "people", "moderator",
@@ -62,7 +66,11 @@ class FrontMatter:
         declared = self.values.get("speakers")
         if not isinstance(declared, dict) or _NAME_KEYS & declared.keys():
             return {}
-        return {alias: str(name) for name, other in declared.items() for alias in _flatten(other)}
+        return {
+            alias: printable(str(name))
+            for name, other in declared.items()
+            for alias in _flatten(other)
+        }
 
     def _names(self, keys: tuple[str, ...]) -> tuple[str, ...]:
         texts = (text for key in keys for text in _flatten(self.values.get(key)))
@@ -121,9 +129,9 @@ def _flatten(value: object) -> Iterator[str]:
     """Yield the texts in a value that may be nothing, a text, a list or a mapping."""
     if isinstance(value, dict):
         named = next((value[key] for key in _NAME_KEYS if key in value), None)
-        yield from map(str, value) if named is None else _flatten(named)
+        yield from map(printable, map(str, value)) if named is None else _flatten(named)
     elif isinstance(value, list):
         for item in value:
             yield from _flatten(item)
     elif value is not None and value not in _NOTHING:
-        yield " ".join(re.sub(r"\[\[|\]\]", "", str(value)).split())
+        yield _BLANKS.sub(" ", re.sub(r"\[\[|\]\]", "", printable(str(value)))).strip()

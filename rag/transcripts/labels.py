@@ -46,6 +46,7 @@ _PARENTHESIS = re.compile(
 _AND = re.compile(r"\s*(?:[,，、&/]|\band\b|和|与)\s*")
 _SHARES = {"heading-bold": 0.8}  # of the headings that must be names; half of them, elsewhere
 _SENT = re.compile(r"From\s+(\S.{0,60}?)(?:\s+to\s+\S.*)?\s*")  # how meetings save their chat
+_key = lru_cache(_REMEMBERED)(fold)
 _LOWER_WORD = re.compile(r"(?<![A-Za-z])[a-z]{2,}")
 
 
@@ -71,9 +72,10 @@ def candidate(line: str, index: int) -> Candidate | None:
     """Return the label that `line` may carry, or None when it cannot be one."""
     text = bare(line).strip()
     stamp = None
-    if match := LEADING_STAMP.match(text):
+    # Most lines begin with a letter: neither a time nor a mark of a list is there.
+    if not text[:1].isalpha() and (match := LEADING_STAMP.match(text)):
         stamp, text = match["bold"] or match["stamp"], text[match.end() :]
-    if match := LIST.match(text):
+    if not text[:1].isalpha() and (match := LIST.match(text)):
         text = text[match.end() :]
     # The first pattern that fits decides.
     for style, pattern in (*fitting(text), *(ALONE if stamp else ())):
@@ -88,16 +90,16 @@ def labelled(name: str, stamp: str, style: str, index: int, span: int) -> Candid
     if not _plausible(label):
         return None
     at = seconds(stamp)
-    return Candidate(index, label, _unwrapped(name), fold(label), "", style, at, span)
+    return Candidate(index, label, _unwrapped(name), _key(label), "", style, at, span)
 
 
 def _candidate(match: re.Match[str], style: str, stamp: str | None, index: int) -> Candidate | None:
     groups = match.groupdict()
     written, inner = _split_stamp(groups["label"])
     rest, after = groups["rest"], None
-    if not inner and (lone := LONE_STAMP.fullmatch(rest)):
+    if not inner and ":" in rest and (lone := LONE_STAMP.fullmatch(rest)):
         rest, after = "", lone[1]
-    elif lone := ENCLOSED_STAMP.match(rest):
+    elif ":" in rest and (lone := ENCLOSED_STAMP.match(rest)):
         rest, after = rest[lone.end() :], lone[1]
     if stamp and (sent := _SENT.fullmatch(written)):
         written = sent[1]
@@ -106,10 +108,12 @@ def _candidate(match: re.Match[str], style: str, stamp: str | None, index: int) 
         return None
     time = stamp or groups.get("time") or inner or after
     at = seconds(time) if time else None
-    return Candidate(index, label, written, fold(label), rest, style, at)
+    return Candidate(index, label, written, _key(label), rest, style, at)
 
 
 def _split_stamp(label: str) -> tuple[str, str | None]:
+    if ":" not in label:
+        return label, None
     if match := TRAILING_STAMP.search(label):
         return label[: match.start()], match[1]
     if match := LEADING_STAMP.match(label):

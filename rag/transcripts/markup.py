@@ -38,7 +38,10 @@ _EMPHASIS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<!\ue000)~~"), ""),
 )
 _BLOCK = re.compile(r"^\s*(?:>\s?)*(?:[-*+•]\s+(?=\S))?")
-_ESCAPED_STARS = re.compile(r"\ue000\*\ue000\*|\ue000_\ue000_")
+_ESCAPED_STARS = re.compile(r"\ue000\*\ue000\*")
+_ESCAPED_LINES = re.compile(
+    r"(?<!\w)\ue000_\ue000_(?=\S)((?:(?!\ue000_).)+)(?<=\S)\ue000_\ue000_(?!\w)"
+)
 
 
 def plain(line: str) -> str:
@@ -51,7 +54,7 @@ def plain(line: str) -> str:
     for pattern, replacement in _EMPHASIS:
         text = pattern.sub(replacement, text)
     # Emphasis that was escaped by a web clipper was emphasis once: \*\*DALL-E\*\* reads DALL-E.
-    text = _ESCAPED_STARS.sub("", text)
+    text = _ESCAPED_LINES.sub(r"\1", _ESCAPED_STARS.sub("", text))
     return text.replace("\ue000", "").strip()
 
 

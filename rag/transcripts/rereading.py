@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 from rag.transcripts.speakers import canonical
@@ -41,19 +42,8 @@ def _transcript(values: Mapping[str, object], text: str, path: Path, id_: str) -
     segments, sections = _objects(values["segments"]), _objects(values["sections"])
     lines = _lines(text, len(segments) + len(sections))
     said = {key: _text(values, key) for key in ("title", "date", "source", "language")}
-    turns: list[Turn] = []
-    for row, line in zip(segments, lines, strict=False):
-        turn = _turn(row, line)
-        if turns and turns[-1].number == turn.number:
-            before = turns[-1]
-            turn = replace(
-                before,
-                text=f"{before.text}\n{turn.text}",
-                lines=(*before.lines, line),
-                times=(*before.times, *turn.times) if before.times else (),
-            )
-            turns.pop()
-        turns.append(turn)
+    rows = (_turn(row, line) for row, line in zip(segments, lines, strict=False))
+    turns = [_whole(list(parts)) for _, parts in groupby(rows, key=lambda row: row.number)]
     prose = tuple(
         Section(number, _text(row, "title"), body, line, (line,) * (body.count("\n") + 1))
         for number, (row, line) in enumerate(
@@ -103,6 +93,19 @@ def _turn(row: Mapping[str, object], line: int) -> Turn:
         end=_number(row, "end"),
         topic=_text(row, "topic"),
         times=(second,) if row.get("timed") is True and second is not None else (),
+    )
+
+
+def _whole(rows: list[Turn]) -> Turn:
+    """Put the segments of a turn together, each of them a line of it."""
+    first = rows[0]
+    if len(rows) == 1:
+        return first
+    return replace(
+        first,
+        text="\n".join(row.text for row in rows),
+        lines=tuple(row.line for row in rows),
+        times=tuple(time for row in rows for time in row.times) if first.times else (),
     )
 
 

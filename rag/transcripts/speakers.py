@@ -51,8 +51,9 @@ def _longer(names: Iterable[str]) -> dict[str, set[str]]:
 def _several(label: str, known: Container[str], table: Mapping[str, str]) -> list[str]:
     """Return the people whom one label names, or nothing when it names one.
 
-    Behind a comma may stand a title or a first name (`Smith, John`): there everybody has to be
-    known from elsewhere in the file. Otherwise one of them has to, and the others look like names.
+    Behind a comma may stand a title or a first name (`Smith, John`), and `&` stands in the names of
+    companies (`Marks & Spencer`): there everybody has to be known from elsewhere in the file.
+    Otherwise one of them has to, and the others look like names.
     """
     parts = _BETWEEN.split(label)
     if len(parts) < 2 or not all(parts) or fold(label) in table:
@@ -60,7 +61,7 @@ def _several(label: str, known: Container[str], table: Mapping[str, str]) -> lis
     sure = [fold(part) in known for part in parts]
     if all(sure):
         return parts
-    if "," in label or not any(sure):
+    if not any(sure) or re.search("[,&＆]", label):
         return []
     people = (yes or is_name(part) for yes, part in zip(sure, parts, strict=True))
     return parts if all(people) else []
@@ -85,7 +86,12 @@ def _speaker(label: str, longer: Mapping[str, set[str]], table: Mapping[str, str
     names = longer.get(fold(label), set())
     # The name may itself be written at several lengths: Sam, Sam Altman, Samuel is another.
     whole = [name for name in names if names.isdisjoint(longer.get(fold(name), ()))]
-    return table.get(fold(whole[0]), whole[0]) if len(whole) == 1 else label
+    return table.get(fold(whole[0]), _one(whole[0])) if len(whole) == 1 else _one(label)
+
+
+def _one(name: str) -> str:
+    """The name of one party, its `&` between blanks that do not part it into people."""
+    return name.replace(" & ", "\N{NO-BREAK SPACE}&\N{NO-BREAK SPACE}")
 
 
 def shortened(name: str) -> set[str]:

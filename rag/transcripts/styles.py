@@ -63,6 +63,7 @@ _PLAIN: Patterns = (
     ),
 )
 _DASHED: Patterns = (("dash", re.compile(r"(?P<label>[QqAa]|问|答)\s?[-–—]\s+(?P<rest>.*)")),)
+_WITH_COLON = (*_DASHED, *_PLAIN)
 BEFORE, ABOVE, BELOW = "plain-time-before", "plain-time-above", "plain-time-below"
 ALONE: Patterns = ((BEFORE, re.compile(r"(?P<label>[^:：]{1,80})(?P<rest>)$")),)
 """A time, then a name and nothing else: most lines with a time say something instead."""
@@ -87,4 +88,4 @@ def fitting(text: str) -> Patterns:
         return _BRACKETED
     # Behind this many characters a colon cannot belong to a label any more.
     head = text[: 3 * LONGEST]
-    return (*_DASHED, *_PLAIN) if ":" in head or "：" in head else _DASHED
+    return _WITH_COLON if ":" in head or "：" in head else _DASHED

@@ -120,6 +120,8 @@ def fetch(url: str, fetcher: Fetcher = PUBLIC) -> Page:
                 target = _redirection(response, shown)
                 if not target:
                     return _page(response, shown, end)
+        except ssl.SSLCertVerificationError as error:
+            raise _untrusted(shown, error) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             if time.monotonic() >= end:
                 raise _too_slow(shown) from error
@@ -261,7 +263,8 @@ def _bounded(
         try:
             piece = unpacker.decompress(chunk, LARGEST + 1 - size) if unpacker else chunk
         except zlib.error as error:
-            raise UsageError(f"{shown}: damaged ({error})", "save the page as a file") from error
+            reason = safe(str(error))
+            raise UsageError(f"{shown}: damaged ({reason})", "save the page as a file") from error
         size += len(piece)
         if size > LARGEST:
             raise _too_large(shown)
@@ -274,6 +277,14 @@ def _bounded(
 
 def _too_large(shown: str) -> UsageError:
     return UsageError(f"{shown}: more than {LARGEST // 1_000_000} MB", "save it as a file")
+
+
+def _untrusted(shown: str, error: ssl.SSLCertVerificationError) -> UsageError:
+    reason = " ".join(safe(error.verify_message).split())[:120].rstrip(".")
+    return UsageError(
+        f"{shown}: its certificate is not trusted ({reason})",
+        "look at it in a browser, and save the page as a file",
+    )
 
 
 def _too_slow(shown: str) -> UsageError:

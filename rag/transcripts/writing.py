@@ -23,7 +23,7 @@ FORMAT = "rag transcript 1"
 
 _SHOWN = 3.0  # seconds of a last caption whose end is not known
 _SPECIAL = re.compile(r"[\\`*_\[\]<>{}~#|]")
-_IN_NAME = re.compile(r"[\\`\[\]<>{}~#|]")
+_IN_NAME = re.compile(r"[\\`\[\]<>{}~#|]|(?<![^\W_])_|_(?![^\W_])")
 _LEADING = re.compile(r"^([-+•=]+|\d+[.)])(?=\s|$)")
 _LABEL = re.compile(r"^([^:：]{1,90})(：|:(?!\d|//))")
 

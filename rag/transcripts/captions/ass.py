@@ -6,7 +6,7 @@ Read by ourselves: pysubs2 keeps the names but not the file lines.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rag.transcripts.captions.build import Notes, caption, numbered, ordered
 from rag.transcripts.captions.times import clock
@@ -21,12 +21,12 @@ _BREAK = re.compile(r"\\[Nn]")
 _NO_TITLE = re.compile(r"(?:default|untitled|aegisub|<untitled>)\b.*", re.IGNORECASE)
 
 
-def read(text: str, place: str) -> Recording:
+def read(pieces: Iterable[str], place: str) -> Recording:
     """Read the dialogue of an ASS or SSA file; its comments and drawings are left out."""
     notes = Notes(place)
     fields, title = _USUAL, ""
     cues: list[Cue] = []
-    for number, line in numbered(text):
+    for number, line in numbered(pieces):
         key, colon, rest = line.lstrip("\ufeff \t").partition(":")
         key = key.strip().lower()
         if not colon:

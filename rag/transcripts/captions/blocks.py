@@ -8,7 +8,7 @@ without its header and drops text without a time.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rag.transcripts.captions.build import Notes, caption, numbered, ordered
 from rag.transcripts.captions.times import clock, span
@@ -19,6 +19,7 @@ _ARROW = re.compile(r"\s*-{1,3}>\s*|\s*[—–]>\s*")
 _SBV_LINE = re.compile(r"\d{1,4}:\d{1,2}:\w{1,2}[.:]?\w{0,3},\d{1,4}:")
 _SKIPPED = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 _HEADER = "WEBVTT"
+_SAID = re.compile(r"(title|date|source): (\S.*)")  # in a note above the captions
 _LANGUAGE = re.compile(r"language\s*[:=]\s*([\w-]{1,35})\s*$", re.IGNORECASE)
 _KEPT = "text without a time; kept with the caption before"
 
@@ -26,28 +27,30 @@ _Line = tuple[int, str]
 _Timing = tuple[float | None, float | None]
 
 
-def read(text: str, kind: Kind, place: str) -> Recording:
+def read(pieces: Iterable[str], kind: Kind, place: str) -> Recording:
     """Read an SRT, WebVTT or SBV file; what has no readable time keeps that of its neighbour.
 
     The offset of an `X-TIMESTAMP-MAP` is left alone: it places cues in a broadcast stream, while
     the times that viewers see are those written.
     """
     reader = _Reader(kind, Notes(place))
-    for block in _blocks(text):
+    for block in _blocks(pieces):
         reader.block(block)
     cues = reader.finished()
     return Recording(
         ordered(cues, reader.notes),
         title=reader.title,
+        date=reader.date,
+        source=reader.source,
         language=reader.language,
         warnings=reader.notes.all(),
     )
 
 
-def _blocks(text: str) -> Iterator[list[_Line]]:
+def _blocks(pieces: Iterable[str]) -> Iterator[list[_Line]]:
     """Yield the runs of lines between blank ones."""
     block: list[_Line] = []
-    for number, line in numbered(text):
+    for number, line in numbered(pieces):
         if line and not line.isspace() and line != "\ufeff":
             block.append((number, line))
         elif block:
@@ -62,8 +65,7 @@ class _Reader:
 
     def __init__(self, kind: Kind, notes: Notes) -> None:
         self.notes = notes
-        self.title = ""
-        self.language = ""
+        self.title = self.date = self.source = self.language = ""
         self._kind = kind
         self._cues: list[Cue] = []
         self._timing: _Timing | None = None
@@ -96,6 +98,8 @@ class _Reader:
     def _is_metadata(self, lines: list[_Line]) -> bool:
         first = lines[0][1].lstrip("\ufeff")
         if _SKIPPED.match(first):
+            if first.strip() == "NOTE" and self._timing is None:
+                self._note([line for _, line in lines[1:]])
             return True
         if not first.startswith(_HEADER):
             if not self._timing and not self._early and lines[0][0] < 10 and not self._index:
@@ -112,6 +116,14 @@ class _Reader:
             above += 1
         del lines[:above]
         return not lines
+
+    def _note(self, lines: list[str]) -> None:
+        """Take what a note says of the whole recording, as `writing` writes it."""
+        found = filter(None, (_SAID.fullmatch(line.strip()) for line in lines))
+        said = {match[1]: match[2] for match in found}
+        self.title = self.title or said.get("title", "")
+        self.date = self.date or said.get("date", "")
+        self.source = self.source or said.get("source", "")
 
     def _is_timing(self, line: str) -> bool:
         if self._kind is Kind.SBV:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import pairwise
 
 from rag.transcripts.captions.markup import spoken
 from rag.transcripts.cues import Cue
-from rag.transcripts.encoding import even_breaks
+from rag.transcripts.encoding import BREAK
 
 _MOST_WARNINGS = 5
 _RESTART = 60.0  # seconds
@@ -36,15 +36,20 @@ class Notes:
         return (*self._texts, f"{self.place}: {self._more} more lines like these")
 
 
-def numbered(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a text with their numbers, as editors count them."""
-    text = even_breaks(text)
-    start, number = 0, 1
+def numbered(pieces: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a text with their numbers, as editors count them.
+
+    The text comes in pieces, which end with a line but for the last one.
+    """
+    number, rest = 1, ""
     # A list of all lines of a large file would be several times as large as the file.
-    while (end := text.find("\n", start)) >= 0:
-        yield number, text[start:end]
-        start, number = end + 1, number + 1
-    yield number, text[start:]
+    for piece in pieces:
+        start = 0
+        for match in BREAK.finditer(piece):
+            yield number, piece[start : match.start()]
+            start, number = match.end(), number + 1
+        rest = piece[start:]
+    yield number, rest
 
 
 def caption(
@@ -58,28 +63,27 @@ def caption(
                 yield Cue(start, end, text, number, voice)
 
 
-def ordered(cues: list[Cue], notes: Notes) -> tuple[Cue, ...]:
+def ordered(cues: list[Cue], notes: Notes) -> list[Cue]:
     """Return cues in order of time; those at the same time stay as they stand.
 
     Where the times begin again, as in two files made one, each part is ordered for itself.
     """
-    parts: list[list[Cue]] = [[]]
+    parts: list[int] = [0]  # where each begins
     latest, falls = float("-inf"), False
     for at, cue in enumerate(cues):
         if cue.start is not None and cue.start < latest:
             if begins_again(latest, cue.start) and _is_part(cues[at : at + _PART], latest):
                 notes.add(cue.line, "the times begin again; both parts kept one after the other")
-                parts.append([])
+                parts.append(at)
                 latest = cue.start
             elif not falls:
                 notes.add(cue.line, "not in order of time; sorted")
                 falls = True
-        parts[-1].append(cue)
         latest = max(latest, cue.start) if cue.start is not None else latest
     if falls:
-        for part in parts:
-            part.sort(key=lambda cue: cue.start or 0.0)
-    return tuple(chain.from_iterable(parts))
+        for first, end in pairwise([*parts, len(cues)]):
+            cues[first:end] = sorted(cues[first:end], key=lambda cue: cue.start or 0.0)
+    return cues
 
 
 def begins_again(last: float, start: float) -> bool:

@@ -9,15 +9,17 @@ import re
 from collections.abc import Iterator
 from html import unescape
 
-_TAG = re.compile(
+_TAG = (
     r"</?(?:b|br|c|em|font|i|lang|p|ruby|rt|s|span|strong|u|v)(?:[.\s][^<>]*)?/?>"
-    r"|<(?:\d{1,4}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?>",
-    re.IGNORECASE,
+    r"|<(?:\d{1,4}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?>"
 )
-_RUBY = re.compile(r"<rt(?:\.[^<>]*)?>[^<]*(?:</rt>|$)", re.IGNORECASE)
+_RUBY = r"<rt(?:\.[^<>]*)?>[^<]*(?:</rt>|$)"
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+(?P<name>[^<>]+)>|</v>", re.IGNORECASE)
-_OVERRIDE = re.compile(r"\{\\[^{}]*\}|\{[ybiucfs]:[^{}]*\}", re.IGNORECASE)
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
+_OVERRIDE = r"\{\\[^{}]*\}|\{[ybiucfs]:[^{}]*\}"
+_ENTITY = r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});"
+# All at once: what stands around a tag is no entity when the tag is gone.
+_MARKUP = re.compile(f"{_RUBY}|{_TAG}|{_OVERRIDE}|(?P<entity>{_ENTITY})", re.IGNORECASE)
+_BEGINS = re.compile("[<{&]")
 # Marks of direction and breaks that cannot be seen, and would part words that are the same.
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _BLANKS = re.compile(r"\s+")
@@ -42,12 +44,8 @@ def spoken(line: str, voice: str = "") -> Iterator[tuple[str, str]]:
 
 def plain(line: str) -> str:
     """Return a line without tags, override codes and entities, white space made even."""
-    if "<" in line:
-        line = _TAG.sub("", _RUBY.sub("", line))
-    if "{" in line:
-        line = _OVERRIDE.sub("", line)
-    if "&" in line:
-        line = _ENTITY.sub(lambda match: unescape(match[0]), line)
+    if _BEGINS.search(line):
+        line = _MARKUP.sub(lambda match: unescape(match["entity"] or ""), line)
     if not line.isascii():
         line = _INVISIBLE.sub("", line)
     return _BLANKS.sub(" ", line).strip()

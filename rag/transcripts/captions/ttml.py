@@ -7,7 +7,7 @@ Read with defusedxml's SAX parser, which expands no entities and knows the line:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.handler import ContentHandler, feature_namespaces
@@ -18,7 +18,7 @@ from rag.transcripts.captions.build import Notes, caption, ordered
 from rag.transcripts.cues import Cue, Recording
 
 _CHUNK = 1 << 16
-_DECLARATION = re.compile(r"\s*<\?xml[^<>]*\?>")
+_DECLARATION = re.compile(r"\ufeff?(?:\s*<\?xml[^<>]*\?>)?")
 _CLOCK = re.compile(r"(\d{1,6}):(\d{1,2}):(\d{1,2})(?:(\.\d{1,9})|:(\d{1,6})(?:\.(\d{1,6}))?)?")
 _OFFSET = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)(h|ms|m|s|f|t)")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
@@ -28,7 +28,7 @@ _TIMED = frozenset({"body", "div", "p", "span"})
 _Name = tuple[str | None, str]
 
 
-def read(text: str, place: str) -> Recording:
+def read(pieces: Iterable[str], place: str) -> Recording:
     """Read a TTML file up to its end, or up to where it stops being XML.
 
     Raises:
@@ -44,10 +44,10 @@ def read(text: str, place: str) -> Recording:
     handler = _Handler(notes, lambda: parser.getLineNumber() or 1)
     parser.setFeature(feature_namespaces, True)
     parser.setContentHandler(handler)
-    body = _undeclared(text)
     try:
-        for start in range(0, len(body), _CHUNK):
-            parser.feed(body[start : start + _CHUNK])
+        for piece in _undeclared(pieces):
+            for start in range(0, len(piece), _CHUNK):
+                parser.feed(piece[start : start + _CHUNK])
         parser.close()
     except DefusedXmlException as error:
         raise UsageError(f"{place}: XML that defines entities", "remove its DOCTYPE") from error
@@ -64,13 +64,15 @@ def read(text: str, place: str) -> Recording:
     )
 
 
-def _undeclared(text: str) -> str:
+def _undeclared(pieces: Iterable[str]) -> Iterator[str]:
     """Blank out what stands before the root: its encoding is no longer that of the text."""
-    text = text.replace("\ufeff", "", 1) if text.startswith("\ufeff") else text
-    match = _DECLARATION.match(text)
-    if match is None:
-        return text
-    return re.sub(r"[^\n]", " ", match[0]) + text[match.end() :]
+    for number, piece in enumerate(pieces):
+        match = None if number else _DECLARATION.match(piece)
+        if match is None:
+            yield piece
+        else:
+            yield re.sub(r"[^\n]", " ", match[0])
+            yield piece[match.end() :]
 
 
 class _NotTimedText(Exception):

@@ -58,7 +58,9 @@ def read(data: bytes, place: str) -> Document:
         raise UsageError(f"{place}: no text in it", "remove it or fill it")
     walked = walk(root, zoning)
     blocks = select(with_speaking_tables(walked.blocks, walked.tables), walked.zones)
-    return document(blocks, _values(root, text, blocks), (warning,) if warning else ())
+    values = _values(root, text, blocks)
+    del root, text, walked  # of a large page there is no room for all its forms at once
+    return document(blocks, values, (warning,) if warning else ())
 
 
 def decoded(data: bytes, place: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ The XML is read as a stream, in little memory; odfpy builds a tree of the whole 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -116,7 +117,7 @@ def _paragraph(element: _Element, reading: _Reading) -> None:
         return
     reading.number += 1
     numbered = tuple(Piece(piece.text, reading.number, piece.mark) for piece in pieces)
-    level = int(element.get(_TEXT + "outline-level") or 1) if heading else int(style == "Title")
+    level = _level(element) if heading else int(style == "Title")
     form = Form.HEADING if level else Form.PARAGRAPH
     if form != Form.HEADING and reading.within(_TEXT + "list"):
         form = Form.ITEM
@@ -127,6 +128,11 @@ def _paragraph(element: _Element, reading: _Reading) -> None:
         reading.cells[-1].append(block)
     else:
         reading.blocks.append(block)
+
+
+def _level(heading: _Element) -> int:
+    level = heading.get(_TEXT + "outline-level") or ""
+    return int(level) if re.fullmatch("[1-9][0-9]?", level) else 1
 
 
 def _row(reading: _Reading) -> None:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, NoReturn
 
-from rag.errors import UsageError
+from rag.errors import UsageError, safe
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -41,7 +41,7 @@ class Package:
         Raises:
             UsageError: always.
         """
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        reason = " ".join(safe(str(error)).split())[:120] or type(error).__name__
         raise UsageError(
             f"{self.place}: damaged ({reason})", "open it in its program and save it anew"
         )

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 from rag.errors import UsageError, safe
 from rag.text import HAN, KANA
 from rag.transcripts.cues import Document
+from rag.transcripts.encoding import printable
+from rag.transcripts.joints import joint
 from rag.transcripts.labels import TIME
 
 if TYPE_CHECKING:
@@ -106,7 +108,7 @@ def _pages(data: bytes, place: str) -> tuple[list[list[str]], dict[str, object]]
     except Exception as error:  # whatever a damaged file leads the library into
         if "crypt" in f"{type(error).__name__}{error}".lower():
             raise UsageError(f"{place}: encrypted", "save it without a password") from error
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        reason = " ".join(safe(str(error)).split())[:100] or type(error).__name__
         raise UsageError(f"{place}: damaged ({reason})", "print it to a new PDF") from error
 
 
@@ -121,7 +123,7 @@ def _texts(reader: PdfReader, place: str) -> Iterator[list[str]]:
         if time.monotonic() > end:
             raise UsageError(f"{place}: reading takes too long at page {number}", "split it first")
         text = page.extract_text() or ""
-        yield [" ".join(line.split()) for line in text.replace("\0", "").split("\n")]
+        yield [" ".join(line.split()) for line in printable(text).replace("\0", "").split("\n")]
 
 
 def _without_edges(pages: list[list[str]]) -> list[list[str]]:
@@ -184,8 +186,7 @@ def _paragraphs(lines: list[str]) -> Iterator[str]:
             parts[-1] = parts[-1][:-1]
             parts.append(line)
         else:
-            wide = _WIDE.match(last[-1]) and _WIDE.match(line[0])
-            parts += [line] if wide else [" ", line]
+            parts += [joint(last, line), line]
         last = line
     if parts:
         yield "".join(parts)
@@ -208,6 +209,6 @@ def _width(line: str) -> int:
 
 def _values(reader: PdfReader) -> dict[str, object]:
     given = str((reader.metadata.title if reader.metadata else None) or "")
-    title = " ".join(given.replace("\0", "").split())
+    title = " ".join(printable(given).replace("\0", "").split())
     is_file = re.search(r"\.(?:docx?|pdf|indd|odt|tex|pages)$|^Microsoft |^untitled", title, re.I)
     return {"title": title} if title and not is_file else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rag.errors import UsageError
 from rag.transcripts.cues import Cue, Recording
@@ -30,13 +30,13 @@ def read_json(text: str, place: str) -> Recording:
     """
     tree = Tree(text, place)
     pieces, warnings = _pieces(tree, tree.values, place)
-    found = tuple(cues(pieces))
+    found = list(cues(pieces))
     if not found:
         raise UsageError(f"{place}: JSON, but no transcript in it", KNOWN)
     return _recording(found, tree.values, tuple(warnings))
 
 
-def _pieces(tree: Tree, values: Sequence[object], place: str) -> tuple[list[Piece], list[str]]:
+def _pieces(tree: Tree, values: Sequence[object], place: str) -> tuple[Iterable[Piece], list[str]]:
     pieces = [piece for value in values for piece in _by_vendor(tree, _unwrapped(value)) or ()]
     if pieces:
         return pieces, _several(values, place)
@@ -70,9 +70,7 @@ def _several(values: Sequence[object], place: str) -> list[str]:
     return [f"{place}: {len(values)} recordings in one file, read one after the other"]
 
 
-def _recording(
-    found: tuple[Cue, ...], values: Sequence[object], warnings: tuple[str, ...]
-) -> Recording:
+def _recording(found: list[Cue], values: Sequence[object], warnings: tuple[str, ...]) -> Recording:
     top = mapping(_unwrapped(values[0])) if len(values) == 1 else {}
     timed = any(cue.start is not None for cue in found)
     spoken = any(cue.speaker for cue in found)

@@ -6,10 +6,12 @@ one shape and differ in the names of the keys.
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, islice
 
 from rag.transcripts.recognised.fields import named
 from rag.transcripts.recognised.pieces import Piece, Word, speaker, stretches
@@ -22,6 +24,7 @@ from rag.transcripts.recognised.times import (
 )
 from rag.transcripts.recognised.tree import Item, Tree, first, keys, mapping, objects, written
 
+_FIRST = 500  # pieces that tell words from sentences
 _SAMPLE = 60  # items that tell what the keys of a list mean
 _DEEPEST = 6
 _MOST_LISTS = 2000
@@ -130,7 +133,7 @@ def _lists(values: Sequence[object]) -> Iterator[tuple[object, int]]:
 
 def read(
     tree: Tree, items: Sequence[Item], told: Keys, place: str, scale: float | None = None
-) -> tuple[list[Piece], list[str]]:
+) -> tuple[Iterator[Piece], list[str]]:
     """Read the objects of a list; return what they say, and a warning about doubtful times."""
     warning = ""
     if scale is None:
@@ -139,13 +142,26 @@ def read(
         sample = items[:5000]
         spans = [told.times(item) for item in sample]
         scale, warning = evident_scale(spans, [written(i.get(told.text)) for i in sample], place)
-    pieces = [_piece(tree, item, told, scale) for item in items]
-    pieces = [piece for piece in pieces if piece.text]
-    if told.start and _are_words(pieces):
-        words = (Word(piece.text, piece.start, piece.end, piece.speaker) for piece in pieces)
-        lines = [piece.line for piece in pieces]
-        pieces = list(stretches(words, lines.__getitem__))
-    return pieces, [warning] if warning else []
+    # One by one: the words of a whole recording take more memory than all else in it.
+    read = (_piece(tree, item, told, scale) for item in items)
+    pieces = (piece for piece in read if piece.text)
+    first = list(islice(pieces, _FIRST))
+    whole = chain(first, pieces)
+    if told.start and _are_words(first):
+        return _stretches(whole), [warning] if warning else []
+    return whole, [warning] if warning else []
+
+
+def _stretches(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Put words that a list has one by one together."""
+    lines = array("q")
+
+    def words() -> Iterator[Word]:
+        for piece in pieces:
+            lines.append(piece.line)
+            yield Word(piece.text, piece.start, piece.end, piece.speaker)
+
+    return stretches(words(), lines.__getitem__)
 
 
 def _piece(tree: Tree, item: Item, told: Keys, scale: float) -> Piece:
@@ -184,4 +200,4 @@ def _word_times(names: tuple[str, ...]) -> tuple[str, str]:
 def _are_words(pieces: Sequence[Piece]) -> bool:
     if len(pieces) < 2 or any(piece.words for piece in pieces):
         return False
-    return sum(words_in(piece.text) for piece in pieces[:500]) <= 1.3 * len(pieces[:500])
+    return sum(words_in(piece.text) for piece in pieces) <= 1.3 * len(pieces)

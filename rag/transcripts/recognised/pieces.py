@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rag.text import HAN, KANA, sentences
 from rag.transcripts.cues import Cue
@@ -48,8 +49,11 @@ def speaker(value: object) -> str:
         value = int(value)
     if isinstance(value, int):
         return f"Speaker {value}" if 0 <= value < 10**6 else ""
-    if not isinstance(value, str):
-        return ""
+    return _speaker(value) if isinstance(value, str) else ""
+
+
+@lru_cache(4096)
+def _speaker(value: str) -> str:
     name = " ".join(value.split())
     if name.lower() in _NOBODY:
         return ""

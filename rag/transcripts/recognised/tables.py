@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 
 from rag.errors import UsageError
-from rag.transcripts.cues import Recording
-from rag.transcripts.encoding import even_breaks
+from rag.transcripts.captions.build import numbered
+from rag.transcripts.cues import Recording, used_up
+from rag.transcripts.encoding import printable
 from rag.transcripts.recognised.fields import is_name, named
 from rag.transcripts.recognised.pieces import Piece, cues, speaker
 from rag.transcripts.recognised.times import evident_scale, named_scale, seconds, stamp
-from rag.transcripts.recognised.tree import printable
 
 _DELIMITERS = ("\t", ",", ";", "|")
 _SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
-_SAMPLE = 200  # rows
+_FIRST = 50  # lines that tell how it is written
+_SAMPLE = 200  # rows that tell its columns
+_SCALED = 5000  # rows that tell the unit of its times
 _HINT = "name the columns text, speaker, start, end in its first line"
 
 Row = tuple[int, list[str]]
 """A row with the file line on which it begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a table is written: lines above it, what stands between cells, and whether `plain`.
+
+    A plain one has tabs, and quotation marks as they were spoken: so writes Whisper.
+    """
+
+    skip: int
+    delimiter: str
+    plain: bool
 
 
 def read_table(text: str, place: str) -> Recording:
@@ -34,11 +48,9 @@ def read_table(text: str, place: str) -> Recording:
     Raises:
         UsageError: when it is no table of what was said.
     """
-    text = even_breaks(text.removeprefix("\ufeff"))
-    # Not `splitlines`: what editors do not count as a line is none here either.
-    lines = list(io.StringIO(text))
-    skip, delimiter = _delimiter(lines)
-    rows = _rows(lines, skip, delimiter, place)
+    text = text.removeprefix("\ufeff")
+    form = _form(list(islice(_lines(text), _FIRST)))
+    rows = _rows(_lines(text), form, place)
     head = list(islice(rows, 1))
     sample = list(islice(rows, _SAMPLE))
     columns = _columns(head[0][1], [row for _, row in sample]) if head else None
@@ -48,10 +60,11 @@ def read_table(text: str, place: str) -> Recording:
         columns = _unnamed([row for _, row in sample])
     if columns is None:
         raise UsageError(f"{place}: a table, but no transcript in it", _HINT)
-    pieces, warning = _pieces([*sample, *rows], columns, place)
-    if not pieces:
+    sample += islice(rows, _SCALED)
+    scale, warning = _scale(sample, columns, place)
+    found = list(cues(_pieces(chain(used_up(sample), rows), columns, scale)))
+    if not found:
         raise UsageError(f"{place}: no text in it", _HINT)
-    found = tuple(cues(pieces))
     spoken = any(cue.speaker for cue in found)
     timed = any(cue.start is not None for cue in found)
     warnings = (warning,) if warning else ()
@@ -60,9 +73,8 @@ def read_table(text: str, place: str) -> Recording:
 
 def is_table(lines: Sequence[str]) -> bool:
     """Tell whether the first lines of a text file are those of a table of what was said."""
-    skip, delimiter = _delimiter(lines)
     try:
-        rows = [row for _, row in islice(_rows(lines, skip, delimiter, ""), _SAMPLE)]
+        rows = [row for _, row in islice(_rows(lines, _form(lines), ""), _SAMPLE)]
     except UsageError:
         return False
     if len(rows) < 2:
@@ -71,11 +83,23 @@ def is_table(lines: Sequence[str]) -> bool:
     return columns is not None and ("start" in columns or "speaker" in columns)
 
 
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines with a break at their ends, one kind of break for all."""
+    # Not `splitlines`: what editors do not count as a line is none here either.
+    return (f"{line}\n" for _, line in numbered([text]))
+
+
+def _form(lines: Sequence[str]) -> _Form:
+    skip, delimiter = _delimiter(lines)
+    first = lines[:_FIRST]
+    plain = delimiter == "\t" and not any(line.startswith('"') or '\t"' in line for line in first)
+    return _Form(skip, delimiter, plain)
+
+
 def _delimiter(lines: Sequence[str]) -> tuple[int, str]:
-    """Return how many lines to skip and what stands between cells."""
     if lines and (match := _SEPARATOR.fullmatch(lines[0].strip("\r\n"))):
         return 1, match[1]
-    filled = [line for line in lines[:50] if line.strip()]
+    filled = [line for line in lines[:_FIRST] if line.strip()]
     counts = {mark: [line.count(mark) for line in filled] for mark in _DELIMITERS}
     # The mark that the first line has, and that the most lines have.
     present = [mark for mark in _DELIMITERS if filled and counts[mark][0]]
@@ -83,19 +107,18 @@ def _delimiter(lines: Sequence[str]) -> tuple[int, str]:
     return 0, best
 
 
-def _rows(lines: Sequence[str], skip: int, delimiter: str, place: str) -> Iterator[Row]:
-    plain = False
-    if delimiter == "\t" and not any(line.startswith('"') or '\t"' in line for line in lines[:50]):
-        plain = True  # Whisper writes tabs, and quotation marks as they were spoken
+def _rows(lines: Iterable[str], form: _Form, place: str) -> Iterator[Row]:
     reader = csv.reader(
-        lines[skip:], delimiter=delimiter, quoting=csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
+        islice(lines, form.skip, None),
+        delimiter=form.delimiter,
+        quoting=csv.QUOTE_NONE if form.plain else csv.QUOTE_MINIMAL,
     )
-    line = skip + 1
+    line = form.skip + 1
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
                 yield line, [" ".join(printable(cell).split()) for cell in row]
-            line = skip + reader.line_num + 1
+            line = form.skip + reader.line_num + 1
     except csv.Error as error:
         raise UsageError(f"{place}:{line}: not a table: {error}", "save it as CSV again") from error
 
@@ -159,23 +182,27 @@ def _rise(rows: list[list[str]], column: int) -> bool:
     return values == sorted(values)
 
 
-def _pieces(rows: list[Row], columns: dict[str, int], place: str) -> tuple[list[Piece], str]:
-    def cell(row: list[str], role: str) -> str:
-        index = columns.get(role, len(row))
-        return row[index] if index < len(row) else ""
+def _cell(row: list[str], columns: Mapping[str, int], role: str) -> str:
+    index = columns.get(role, len(row))
+    return row[index] if index < len(row) else ""
 
-    scale, warning = 1.0, ""
+
+def _scale(rows: list[Row], columns: Mapping[str, int], place: str) -> tuple[float, str]:
+    """Return the seconds of a unit of the times, and a warning where they are doubtful."""
     if "ms" in columns:
-        scale = 1e-3
-    elif "start" in columns and "s" not in columns:
-        spans = ((cell(row, "start"), cell(row, "end")) for _, row in rows)
-        scale, warning = evident_scale(spans, [cell(row, "text") for _, row in rows], place)
-    pieces: list[Piece] = []
+        return 1e-3, ""
+    if "start" not in columns or "s" in columns:
+        return 1.0, ""
+    spans = ((_cell(row, columns, "start"), _cell(row, columns, "end")) for _, row in rows)
+    return evident_scale(spans, [_cell(row, columns, "text") for _, row in rows], place)
+
+
+def _pieces(rows: Iterable[Row], columns: Mapping[str, int], scale: float) -> Iterator[Piece]:
     for line, row in rows:
-        start, end = seconds(cell(row, "start"), scale), seconds(cell(row, "end"), scale)
-        length = seconds(cell(row, "duration"), scale)
+        start, end, length = (
+            seconds(_cell(row, columns, role), scale) for role in ("start", "end", "duration")
+        )
         if end is None and start is not None and length is not None:
             end = start + length
-        if text := cell(row, "text"):
-            pieces.append(Piece(text, start, end, line, speaker(cell(row, "speaker"))))
-    return pieces, warning
+        if text := _cell(row, columns, "text"):
+            yield Piece(text, start, end, line, speaker(_cell(row, columns, "speaker")))

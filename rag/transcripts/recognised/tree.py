@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 
 from rag.errors import UsageError
+from rag.transcripts.encoding import printable
 
 Item = dict[str, object]
 """A JSON object."""
@@ -21,7 +22,6 @@ Item = dict[str, object]
 _ORDINAL = "\0ordinal"  # set last, so that a key of this name in a file is overwritten
 _BETWEEN = re.compile(r"[\s,]*")
 _BRACE = re.compile(r'[^{}"]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^{}"]*+)*+([{}])', re.DOTALL)
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_MISSED = 20
 _PREFIX = 24  # characters of a text that are enough to find it inside its object
 # What recognisers write down for each word and nobody reads here.
@@ -169,13 +169,6 @@ def written(value: object) -> str:
     if not isinstance(value, str):
         return ""
     return " ".join(printable(value).split())
-
-
-def printable(text: str) -> str:
-    """Return `text` without halves of characters, which JSON can write and no encoding can."""
-    if not _SURROGATE.search(text):
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def keys(item: Item) -> Iterator[str]:

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from rag.text import HAN
 from rag.transcripts.captions.build import begins_again
-from rag.transcripts.cues import Cue, Recording
+from rag.transcripts.cues import Cue, Recording, used_up
 from rag.transcripts.labels import clean
 from rag.transcripts.speakers import canonical
 from rag.transcripts.speech.languages import is_dual
@@ -42,12 +42,20 @@ def turns(recording: Recording, aliases: Mapping[str, str]) -> tuple[Turn, ...]:
     # Made at once, since the parts of a long recording take more memory than its turns.
     labelled = list(found)
     # The name alone is the speaker; a remark behind it stays in the label.
-    names = {label: clean(label) for label in {turn.label: None for turn in labelled}}
+    names = {label: _name(label) for label in {turn.label: None for turn in labelled}}
     speakers = {"": "", **canonical(filter(None, names.values()), (), aliases)}
     return tuple(
         replace(turn, number=number, speaker=speakers[names[turn.label]])
-        for number, turn in enumerate(labelled, start=1)
+        for number, turn in enumerate(used_up(labelled), start=1)
     )
+
+
+def _name(label: str) -> str:
+    """The name in a label: of a number that of a speaker so numbered, of mere marks none."""
+    name = clean(label)
+    if any(char.isalpha() for char in name):
+        return name
+    return f"Speaker {name}" if name.isdecimal() else ""
 
 
 def _turn(label: str, sentences: Sequence[Sentence], line: int) -> Turn:
@@ -85,8 +93,8 @@ def _whole(cues: Iterable[Cue]) -> Iterator[Turn]:
             yield _turn(cue.speaker, said, cue.line)
 
 
-def _spoken(cues: Iterable[Cue], aliases: Mapping[str, str]) -> Iterator[Turn]:
-    kept = unrolled(cues)
+def _spoken(cues: Sequence[Cue], aliases: Mapping[str, str]) -> Iterator[Turn]:
+    kept = unrolled(cues if isinstance(cues, list) else list(cues))
     dual = is_dual(kept)
     words = whole_words(kept)
     for stretch in _stretches(pieces(kept, aliases, dual=dual)):

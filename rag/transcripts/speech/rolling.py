@@ -1,33 +1,34 @@
 """Captions that roll: each shows the line before once more, above its own.
 
-A file is taken to roll when many of its captions begin with what the one before showed; a person
-who says `No.` twice does not roll.
+A file is taken to roll when many of its captions begin with what the one before showed, and go on
+from there or show it for a moment only. Who says `No.` twice does not roll, nor does a recogniser
+that is caught in a loop: what it repeats has times of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from rag.transcripts.cues import Cue
+from rag.transcripts.cues import Cue, used_up
 
 _SHARE = 0.3  # of the captions; in other files it is one in a hundred
 _LEAST = 3
 _LONGEST_GAP = 1.0  # seconds for which a caption that is off the screen may roll on
+_MOMENT = 0.3  # seconds in which nothing can be said
 _MOST_LINES = 8
 
 
-def unrolled(cues: Iterable[Cue]) -> Sequence[Cue]:
-    """Return the cues, each line once if the captions roll."""
-    kept = cues if isinstance(cues, tuple) else tuple(cues)
+def unrolled(cues: list[Cue]) -> list[Cue]:
+    """Return the cues, each line once if the captions roll; then the list given is used up."""
     shown, repeated = 0, 0
-    for count, _, _ in _overlaps(kept):
+    for rolls, _ in _overlaps(cues):
         shown += 1
-        repeated += count > 0
+        repeated += rolls
     if repeated < _LEAST or repeated < shown * _SHARE:
-        return kept
-    return [cue for _, _, fresh in _overlaps(kept) for cue in fresh]
+        return cues
+    return [cue for _, fresh in _overlaps(used_up(cues)) for cue in fresh]
 
 
 def captions(cues: Iterable[Cue]) -> Iterator[list[Cue]]:
@@ -39,16 +40,25 @@ def captions(cues: Iterable[Cue]) -> Iterator[list[Cue]]:
             yield list(group)
 
 
-def _overlaps(cues: Iterable[Cue]) -> Iterator[tuple[int, list[Cue], list[Cue]]]:
-    """For each caption: how many lines it repeats, all of it, and what is new in it."""
+def _overlaps(cues: Iterable[Cue]) -> Iterator[tuple[bool, list[Cue]]]:
+    """For each caption: whether it goes on from the one before, and what is new in it."""
     last: list[Cue] = []
     for caption in captions(cues):
         count = _repeated(last, caption)
         fresh = caption[count:]
         if not count and (longer := _grown(last, caption)) is not None:
             count, fresh = 1, longer
-        yield count, caption, fresh
+        yield count > 0 and (bool(fresh) or _is_same_time(last, caption)), fresh
         last = caption
+
+
+def _is_same_time(last: list[Cue], caption: list[Cue]) -> bool:
+    """Tell what is shown once more from what is said once more, which takes time."""
+    before, now = last[0], caption[0]
+    if None in (before.start, before.end, now.start, now.end):
+        return False
+    shorter = min((cue.end or 0.0) - (cue.start or 0.0) for cue in (before, now))
+    return shorter <= _MOMENT or (now.start or 0.0) < (before.end or 0.0)
 
 
 def _repeated(last: list[Cue], caption: list[Cue]) -> int:

@@ -10,11 +10,11 @@ from itertools import accumulate, pairwise
 
 from rag.text import HAN, KANA, sentences
 from rag.transcripts.cues import Cue
+from rag.transcripts.joints import joint
 from rag.transcripts.speech.sounds import without_parted
 from rag.transcripts.speech.voices import Piece
 
 _WIDE = re.compile(f"[{HAN}{KANA}\u3000-\u303f\uff00-\uffef“”‘’—…]")
-_FULL_WIDTH = re.compile("[\u3000-\u303f\uff00-\uffef“”‘’—…]")
 _HYPHENED = re.compile(r"([^\W\d_]{2,})-$")
 _FIRST_WORD = re.compile(r"[^\W\d_]+")
 _WORDS = re.compile(r"[^\W\d_]{4,}")
@@ -94,10 +94,7 @@ def _glued(texts: Sequence[str], words: frozenset[str]) -> list[str]:
 def _glue(left: str, right: str, words: frozenset[str]) -> str:
     if left.endswith("-") and (word := _unhyphened(left, right)):
         return left[:-1] if word in words else left
-    last, first = left[-1], right[0]
-    if _FULL_WIDTH.match(last) or _FULL_WIDTH.match(first):
-        return left if _WIDE.match(last) or _WIDE.match(first) else f"{left} "
-    return left if _WIDE.match(last) and _WIDE.match(first) else f"{left} "
+    return left + joint(left, right)
 
 
 def _unhyphened(left: str, right: str) -> str:

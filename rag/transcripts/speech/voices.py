@@ -7,11 +7,12 @@ file are looked at together. A dash or `>>` says that somebody else speaks, and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from rag.text import fold
-from rag.transcripts.cues import Cue
+from rag.transcripts.cues import Cue, used_up
 from rag.transcripts.labels import Candidate, accept, candidate
 from rag.transcripts.names import is_name, is_role
 from rag.transcripts.speech.languages import other_script
@@ -23,6 +24,7 @@ _DASH = re.compile(r"\s*[-–—‐]\s?(?=[^\W\d_]|[\"“‘'¿¡\[(（【「♪
 _OPENERS = frozenset(" >»-–—‐")
 _ASIDE = re.compile(r"\s*[\[(（]\s*(?P<label>[^\[\]()（）]{1,40}?)\s*[\])）]\s*(?P<rest>.*)")
 _SENTENCE_END = re.compile(r"[.?!…。？！♪\])）】][\"'”’」』)）\]]*$")
+_SAID = "…"  # for any words behind a name
 _FEW = 20  # lines for each name in brackets, at least, where not everybody is named
 _MARKED = "aside"  # the style of a name in brackets without a colon
 _STYLES = ("heading", "dash", "plain-time", "bold-time")  # of documents, not of captions
@@ -45,49 +47,85 @@ class Piece:
     other: bool
 
 
-def pieces(cues: Sequence[Cue], aliases: Mapping[str, str], *, dual: bool) -> Iterator[Piece]:
-    """Yield what is said, line by line, with the name of who says it as far as the file tells."""
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The lines that begin with the name of a speaker, by their place among the cues.
+
+    A long file has no room for what is said behind each name: of that only the length is kept, and
+    one candidate stands for all that are alike otherwise.
+    """
+
+    found: list[Candidate | None]
+    lengths: array[int]  # -1 where what is said is not the end of the line as it stands
+
+    def rest(self, at: int, cue: Cue) -> str:
+        """What is said behind the name in the line at this place."""
+        if self.lengths[at] >= 0:
+            return cue.text[len(cue.text) - self.lengths[at] :]
+        item = _candidate(cue)
+        return item.rest if item is not None else ""
+
+
+def pieces(cues: list[Cue], aliases: Mapping[str, str], *, dual: bool) -> Iterator[Piece]:
+    """Yield what is said, line by line, with the name of who says it as far as the file tells.
+
+    The cues are used up.
+    """
     names = _accepted(cues, aliases)
     often = recurring(cue.text for cue in cues)
     reader = _Reader(names, often, few=_names_few(cues, names), dual=dual)
     at = 0
-    for caption in captions(cues):
+    for caption in captions(used_up(cues)):
         yield from reader.caption(caption, at)
         at += len(caption)
 
 
-def _accepted(cues: Sequence[Cue], aliases: Mapping[str, str]) -> dict[int, Candidate]:
-    """The lines that begin with the name of a speaker, by their place among the cues."""
-    found = [item for at, cue in enumerate(cues) if (item := _candidate(cue, at)) is not None]
-    if not found:
-        return {}
+def _accepted(cues: Sequence[Cue], aliases: Mapping[str, str]) -> _Names:
+    lengths = array("q")
+    found = list(_candidates(cues, lengths))
+    likely = [item for item in found if item is not None and (item.rest or item.style != _MARKED)]
     declared = {*aliases, *aliases.values()}
-    sure = accept([item for item in found if item.rest or item.style != _MARKED], declared,
-                  (cue.text for cue in cues))  # fmt: skip
+    sure = accept(likely, declared, (cue.text for cue in cues))
     keys = {item.key for item in sure if item.style in (_MARKED, "bracket")}
-    alone = [item for item in found if not item.rest and item.key in keys]
-    return {item.index: item for item in (*alone, *sure)}
+    named = {id(item) for item in sure}
+    named |= {id(item) for item in found if item and not item.rest and item.key in keys}
+    return _Names([item if id(item) in named else None for item in found], lengths)
 
 
-def _names_few(cues: Sequence[Cue], names: Mapping[int, Candidate]) -> bool:
+def _candidates(cues: Iterable[Cue], lengths: array[int]) -> Iterator[Candidate | None]:
+    """For each cue the name that it may begin with; add how much is said behind it."""
+    alike: dict[tuple[str, str, bool], Candidate] = {}
+    for cue in cues:
+        item = _candidate(cue)
+        lengths.append(len(item.rest) if item and cue.text.endswith(item.rest) else -1)
+        if item is not None:
+            key = item.style, item.written, bool(item.rest)
+            if key not in alike:
+                alike[key] = replace(item, rest=_SAID if item.rest else "")
+            item = alike[key]
+        yield item
+
+
+def _names_few(cues: Sequence[Cue], names: _Names) -> bool:
     """Tell whether names in brackets are only for people off the screen, as in films.
 
     Such a name says nothing about who speaks after the sentence.
     """
-    asides = sum(item.style == _MARKED for item in names.values())
+    asides = sum(item is not None and item.style == _MARKED for item in names.found)
     if not asides or asides * _FEW < len(cues):
         return True
-    return any(_unmarked(cue.text)[1] for at, cue in enumerate(cues) if at not in names)
+    pairs = zip(cues, names.found, strict=True)
+    return any(_unmarked(cue.text)[1] for cue, item in pairs if item is None)
 
 
-def _candidate(cue: Cue, at: int) -> Candidate | None:
+def _candidate(cue: Cue) -> Candidate | None:
     if cue.speaker:
         return None
     text = cue.text
     text = _unmarked(text)[0]
     if text[:1] not in ("[", "(", "（", "【") and ":" not in text and "：" not in text:
         return None
-    item = candidate(text, at)
+    item = candidate(text, 0)
     if item is not None and not item.style.startswith(_STYLES):
         return None if is_sound(item.label) else item
     match = _ASIDE.fullmatch(text)
@@ -96,7 +134,7 @@ def _candidate(cue: Cue, at: int) -> Candidate | None:
     label = match["label"]
     if not (is_name(label) or is_role(label)) or re.match(r"[,.;:!?，。；：！？、]", match["rest"]):
         return None
-    return Candidate(at, label, label, fold(label), match["rest"], _MARKED)
+    return Candidate(0, label, label, fold(label), match["rest"], _MARKED)
 
 
 def _unmarked(text: str) -> tuple[str, bool]:
@@ -113,9 +151,7 @@ def _unmarked(text: str) -> tuple[str, bool]:
 class _Reader:
     """Goes through the captions and remembers who speaks."""
 
-    def __init__(
-        self, names: Mapping[int, Candidate], often: frozenset[str], *, few: bool, dual: bool
-    ) -> None:
+    def __init__(self, names: _Names, often: frozenset[str], *, few: bool, dual: bool) -> None:
         self._names = names
         self._often = often  # lines in brackets
         self._dual = dual
@@ -133,14 +169,16 @@ class _Reader:
         opened = {False: 0, True: 0}
         for index, cue in enumerate(cues, start=at):
             other = self._dual and other_script(cue.text)
-            item = self._names.get(index)
+            item = self._names.found[index]
             text, marked = _unmarked(cue.text)
             marked = marked and self._is_new(cue, text, marks, first=index == at)
             opens = self._opens(cue.speaker, item, opened, marked=marked, other=other)
             if index == at and after_two and self._finished and not self._label:
                 opens = True  # which of the two goes on is not said
             self._two = self._two or opened[other] > 1
-            said = item.rest.strip() if item is not None else text if marked else cue.text
+            said = text if marked else cue.text
+            if item is not None:
+                said = self._names.rest(index, cue).strip()
             if said := without_sounds(said, self._often):
                 self._finished = _SENTENCE_END.search(said) is not None
             if said or opens:
