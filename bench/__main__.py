@@ -10,8 +10,8 @@ from bench.measure import ROOT
 NAMES = ("startup", "scale", "overhead", "retrieval", "tokens", "quotes")
 """In the order in which they run: what measures memory comes before what fills this process."""
 
-BY_NAME = ("peers", "survive")
-"""Only run when they are named: one installs other people's packages, one takes its time."""
+BY_NAME = ("growth", "tiers", "formats", "peers", "loaders", "survive")
+"""Only run when they are named: one installs other people's packages, the others take long."""
 
 
 def main() -> None:
@@ -47,10 +47,26 @@ def main() -> None:
 
 
 def _by_name(options: argparse.Namespace) -> None:
+    if "growth" in options.names:
+        from bench import growth
+
+        growth.measure(options.turns or growth.TURNS, options.plot)
+    if "tiers" in options.names:
+        from bench import tiers
+
+        tiers.measure(options.data, tuple(options.turns or tiers.SIZES))
     if "survive" in options.names:
         from bench import survive
 
         survive.measure(options.kills)
+    if "formats" in options.names:
+        from bench import formats
+
+        formats.measure(formats.ALL, formats.SPEED, formats.SIZES)
+    if "loaders" in options.names:
+        from bench import loaders
+
+        loaders.measure(options.transcripts or loaders.FILES, options.cache)
     if "peers" in options.names:
         from bench.peers import compare
 
@@ -73,9 +89,16 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=15, help="processes a command, cold")
     parser.add_argument("--kills", type=int, default=200, help="kills of survive")
     parser.add_argument("--answers", type=int, default=50, help="warm answers of overhead")
-    parser.add_argument("--turns", type=int, nargs="+", help="sizes of scale; size of peers")
+    parser.add_argument(
+        "--turns", type=int, nargs="+", help="sizes of scale, growth, tiers; of peers"
+    )
+    parser.add_argument("--plot", type=Path, help="SVG file for growth, which takes matplotlib")
     parser.add_argument("--encoding", default="o200k_base", help="tiktoken encoding of tokens")
-    parser.add_argument("--transcripts", type=Path, help="folder of more transcripts for quotes")
+    parser.add_argument(
+        "--transcripts",
+        type=Path,
+        help="folder of more transcripts for quotes; of those for loaders",
+    )
     parser.add_argument("--rounds", type=int, default=3, help="repetitions of peers")
     parser.add_argument("--systems", nargs="+", default=(), help="of peers; default: all")
     parser.add_argument(

@@ -25,6 +25,7 @@ def build(sources: str, index: str) -> Figures:
         "passages": report.passages,
         "embedded": report.embedded,
         "reused": report.reused,
+        "recall": report.recall,
         "megabytes": sum(path.stat().st_size for path in folder) / (1 << 20),
     }
 

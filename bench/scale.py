@@ -18,7 +18,7 @@ _ADDED = "\n\n{speaker}: One more thing that was not in this file before, about 
 
 
 @dataclass(frozen=True, slots=True)
-class _Size:
+class Size:
     """All that was measured at one size."""
 
     turns: int
@@ -30,7 +30,7 @@ class _Size:
 
 def measure(sizes: tuple[int, ...] = TURNS) -> None:
     """Print what building, asking and updating take at each size."""
-    found = [_measured(turns) for turns in sizes]
+    found = [measured(turns) for turns in sizes]
     heading("Building an index")
     note("Synthetic interviews, half Chinese, half English; whole process from nothing.")
     table(
@@ -55,7 +55,7 @@ def measure(sizes: tuple[int, ...] = TURNS) -> None:
     )
 
 
-def _measured(turns: int) -> _Size:
+def measured(turns: int) -> Size:
     """Measure one size, each step in a process of its own, so that each peak is its own."""
     with tempfile.TemporaryDirectory() as temporary:
         sources, index = str(Path(temporary) / "transcripts"), str(Path(temporary) / "index")
@@ -71,7 +71,7 @@ def _measured(turns: int) -> _Size:
         progress("scale: updating")
         _change(sorted(Path(sources).iterdir())[0])
         update = job("build", sources=sources, index=index)
-    return _Size(turns, build, warm, cold, update)
+    return Size(turns, build, warm, cold, update)
 
 
 def _change(path: Path) -> None:
@@ -81,7 +81,7 @@ def _change(path: Path) -> None:
     path.write_text(text + _ADDED.format(speaker=speaker), encoding="utf-8")
 
 
-def _build_row(size: _Size) -> tuple[object, ...]:
+def _build_row(size: Size) -> tuple[object, ...]:
     done, report = size.build
     return (
         f"{size.turns:,}", report["transcripts"], f"{report['passages']:,}", f"{done.wall:.1f}",
@@ -90,7 +90,7 @@ def _build_row(size: _Size) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _query_row(size: _Size) -> tuple[object, ...]:
+def _query_row(size: Size) -> tuple[object, ...]:
     done, taken = size.warm
     return (
         f"{size.turns:,}",
@@ -102,7 +102,7 @@ def _query_row(size: _Size) -> tuple[object, ...]:
     )
 
 
-def _update_row(size: _Size) -> tuple[object, ...]:
+def _update_row(size: Size) -> tuple[object, ...]:
     done, report = size.update
     return (
         f"{size.turns:,}", f"{done.wall:.1f}", f"{done.cpu:.1f}", f"{report['embedded']:,}",

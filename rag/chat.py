@@ -17,7 +17,7 @@ from rag import views
 from rag.answer import one_line
 from rag.conversations import Conversation, markdown, remarks
 from rag.errors import ModelFailed, RagError, UsageError, safe
-from rag.pipeline import Rag, index_folder, named
+from rag.pipeline import Rag, index_folder, named, store_index
 from rag.types import Answer
 
 Read = Callable[[], str | None]
@@ -123,7 +123,9 @@ def chat(session: Session, read: Read, write: Write) -> None:
 
 
 def index_of(rag: Rag) -> str:
-    """Return the folder of an index as conversations remember it."""
+    """Return the folder of an index, or its server and name, as conversations remember it."""
+    if rag.settings.store:
+        return f"{rag.settings.store} {store_index(rag.settings)}"
     return str(index_folder(rag.settings).resolve())
 
 

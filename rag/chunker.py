@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from rag.text import HAN, sentences
 from rag.tokens import Counter, estimate
@@ -25,7 +25,6 @@ from rag.types import Exchange, Passage, Section, Span, Transcript, Turn
 SHORTEST = 24
 """Tokens below which an exchange or section is joined to its neighbour."""
 _CONTEXT_SHARE = 4  # context takes at most a quarter of the budget
-_QUESTION = re.compile(r"[?？]")
 _CONTENT = re.compile(rf"[{HAN}]|[^\W_]+")
 _CLAUSE = re.compile(r"[，,、：:]\s*|\s+")
 _LONGEST_TOKEN = 8  # characters; where to start looking for the end of what fits
@@ -50,7 +49,7 @@ def exchanges(turns: Sequence[Turn]) -> list[Exchange]:
     asking = _askers(turns)
     groups: list[tuple[list[Turn], list[Turn]]] = []
     for turn in turns:
-        asks = turn.speaker in asking if asking else _QUESTION.search(turn.text) is not None
+        asks = turn.speaker in asking if asking else _is_question(turn)
         if not groups:
             groups.append(([], []))
         question, reply = groups[-1]
@@ -71,7 +70,7 @@ def _askers(turns: Sequence[Turn]) -> set[str]:
     rates: dict[str, list[int]] = defaultdict(list)
     for turn in turns:
         if not _is_backchannel(turn):
-            rates[turn.speaker].append(_QUESTION.search(turn.text) is not None)
+            rates[turn.speaker].append(_is_question(turn))
     shares = sorted(
         ((sum(asked) / len(asked), name) for name, asked in rates.items()), reverse=True
     )
@@ -81,10 +80,16 @@ def _askers(turns: Sequence[Turn]) -> set[str]:
     return {name} if most >= _MIN_QUESTION_RATE and most >= 2 * next_most else set()
 
 
+def _is_question(turn: Turn) -> bool:
+    return "?" in turn.text or "？" in turn.text
+
+
 def _is_backchannel(turn: Turn) -> bool:
-    if _QUESTION.search(turn.text):
+    if _is_question(turn):
         return False
-    return len(_CONTENT.findall(turn.text)) <= _BACKCHANNEL_WORDS
+    # Most turns have hundreds of words: it is enough to know that there is one more.
+    more = islice(_CONTENT.finditer(turn.text), _BACKCHANNEL_WORDS, None)
+    return next(more, None) is None
 
 
 class _Cutter:
@@ -98,8 +103,12 @@ class _Cutter:
 
     def exchange(self, exchange: Exchange) -> list[Passage]:
         """Return the passages of one exchange; the first holds the question, the others cite it."""
+        turns = exchange.turns
+        spans = [_whole(turn) for turn in turns]
+        if sum(map(self._cost, spans)) <= self.budget:
+            return [self._passage(spans, "", section=False)]  # like most: the question is in it
         question = self._tail(" ".join(turn.text for turn in exchange.question))
-        first, *later = self._pack(exchange.turns, question)
+        first, *later = self._pack(turns, question)
         return [
             self._passage(first, "", section=False),
             *(self._passage(spans, question, section=False) for spans in later),
@@ -117,15 +126,17 @@ class _Cutter:
         """Return all passages in order, too short groups joined to the next, else the previous."""
         forward: list[list[Passage]] = []
         for group in groups:
-            joined = self._joined(forward[-1], group) if forward else None
-            if joined is not None and forward[-1][0].tokens < SHORTEST:
+            short = bool(forward) and forward[-1][0].tokens < SHORTEST
+            joined = self._joined(forward[-1], group) if short else None
+            if joined is not None:
                 forward[-1] = joined
             else:
                 forward.append(group)
         merged: list[list[Passage]] = []
         for group in forward:
-            joined = self._joined(merged[-1], group) if merged else None
-            if joined is not None and group[0].tokens < SHORTEST:
+            short = bool(merged) and group[0].tokens < SHORTEST
+            joined = self._joined(merged[-1], group) if short else None
+            if joined is not None:
                 merged[-1] = joined
             else:
                 merged.append(group)

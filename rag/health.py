@@ -6,13 +6,14 @@ import os
 import platform
 import shlex
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import metadata
 
 from rag import embedder, llm, paths, prompts, store
 from rag.errors import RagError
-from rag.pipeline import configured, index_folder
+from rag.pipeline import configured, index_folder, open_store, store_index
 from rag.settings import Settings
 from rag.transcripts.naming import Naming
 from rag.types import Encoder
@@ -31,9 +32,9 @@ class Check:
 
 
 def examine(settings: Settings) -> list[Check]:
-    """Look at the installation, the project, the encoder and the index."""
+    """Look at the installation, the project, the encoder and the index, here or on a server."""
     return [
-        _versions(),
+        _versions((*_PACKAGES, "pymilvus") if settings.store else _PACKAGES),
         Check("folder", True, str(paths.home())),
         _looked("encoder", lambda: embedder.load(settings.encoder).fingerprint),
         _looked("index", lambda: _index(settings)),
@@ -74,9 +75,9 @@ def _model(settings: Settings) -> str:
     return f"{model.model} at {model.endpoint.host}, window {settings.model_window} tokens"
 
 
-def _versions() -> Check:
+def _versions(packages: Sequence[str]) -> Check:
     versions, missing = [f"Python {platform.python_version()}"], []
-    for name in _PACKAGES:
+    for name in packages:
         try:
             versions.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
@@ -86,6 +87,15 @@ def _versions() -> Check:
 
 
 def _index(settings: Settings) -> str:
+    if settings.store:
+        with closing(open_store(settings)) as there:
+            held = there.manifest
+            note = f"; {there.note}" if there.note else ""
+            return (
+                f"{store_index(settings)} at {settings.store}: {held.transcripts} transcripts,"
+                f" {held.passages} passages of {held.dimension} dimensions,"
+                f" built {held.built}{note}"
+            )
     folder = index_folder(settings)
     generation = store.current(folder)
     manifest = store.read_manifest(folder, generation)
@@ -94,13 +104,16 @@ def _index(settings: Settings) -> str:
     verdict = opened.catalog.check()
     if verdict != "ok":
         raise RagError(f"{generation}: {verdict}", f"rebuild it: {_command(settings)}")
+    found = "" if manifest.recall is None else f", recall@10 {manifest.recall:.3f}"
     return (
         f"{generation}: {manifest.transcripts} transcripts, {manifest.passages} passages of"
-        f" {manifest.dimension} dimensions, built {manifest.built}, sound"
+        f" {manifest.dimension} dimensions, built {manifest.built}{found}, sound"
     )
 
 
 def _freshness(settings: Settings) -> str:
+    if settings.store:
+        return "a copy: as new as the last rag index --copy-to"
     folder = index_folder(settings)
     opened = store.Store.open(folder)
     base = store.anchor(folder, paths.home())
@@ -119,8 +132,12 @@ def _freshness(settings: Settings) -> str:
 
 
 def _match(settings: Settings, encoder: Encoder) -> str:
-    folder = index_folder(settings)
-    manifest = store.read_manifest(folder, store.current(folder))
+    if settings.store:
+        with closing(open_store(settings)) as there:
+            manifest = there.manifest
+    else:
+        folder = index_folder(settings)
+        manifest = store.read_manifest(folder, store.current(folder))
     if manifest.fingerprint != encoder.fingerprint:
         raise RagError(
             f"built with {manifest.encoder!r}, the settings ask for {settings.encoder!r}",

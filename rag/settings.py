@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from rag.errors import UsageError
 
 Value = str | int | float
+_CLUSTER = re.compile(r"ray://(?:[^\s/:@\[\]]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
 _KINDS = {str: "a text", int: "a whole number", float: "a number"}
 
 
@@ -21,6 +23,10 @@ class Settings:
     """Name of the index under `index/`, or a path to one."""
     encoder: str = "builtin"
     """`builtin`, or the name or folder of any sentence-transformers model."""
+    store: str = ""
+    """Where the index is asked: empty for the disk, else a Milvus server or a Milvus Lite file."""
+    workers: str = "1"
+    """How many processes embed passages: a number, `auto`, or `ray://host:port` of a cluster."""
     k: int = 8
     """How many passages a search returns; an answer quotes from the best of them."""
     passage_tokens: int = 400
@@ -53,6 +59,7 @@ class Settings:
     def __post_init__(self) -> None:
         _check_name("index", self.index)
         _check_name("encoder", self.encoder)
+        _check_workers(self.workers)
         _check_range("k", self.k, 1, 1000)
         _check_range("passage_tokens", self.passage_tokens, 50, 8000)
         _check_range("dense_weight", self.dense_weight, 0, 100)
@@ -73,6 +80,13 @@ def _check_name(name: str, value: str) -> None:
         raise UsageError(f"{name} is {value!r}", "give a name or a path")
 
 
+def _check_workers(value: str) -> None:
+    number = value.isascii() and value.isdecimal() and 1 <= int(value[:5]) <= 1024
+    if not number and value != "auto" and not _CLUSTER.fullmatch(value):
+        what = "give a number from 1 to 1024, auto, or ray://host:port"
+        raise UsageError(f"workers is {value!r}", what)
+
+
 def _check_range(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise UsageError(f"{name} is {value}", f"give a number from {low} to {high}")
@@ -90,6 +104,7 @@ def load(
     if project is not None and (project / "rag.toml").is_file():
         path = project / "rag.toml"
         settings = _apply(settings, _anchored(_read_toml(path), project), str(path))
+        _check_token(settings, environment, flags, path)
     known = {field.name for field in fields(Settings)}
     from_environment: dict[str, object] = {
         name: environment[f"RAG_{name.upper()}"]
@@ -99,6 +114,18 @@ def load(
     settings = _apply(settings, from_environment, "the environment (RAG_*)")
     given = {name: value for name, value in flags.items() if value is not None}
     return _apply(settings, given, "the command line")
+
+
+def _check_token(
+    settings: Settings, environment: Mapping[str, str], flags: Mapping[str, object], path: Path
+) -> None:
+    """See to it that the file of a project does not choose where a token is sent."""
+    chosen = environment.get("RAG_STORE") or flags.get("store") is not None
+    if settings.store and environment.get("RAG_STORE_TOKEN") and not chosen:
+        raise UsageError(
+            f"{path}: store is set there, and RAG_STORE_TOKEN in the environment",
+            "say yourself where the token is sent: set RAG_STORE or give --store",
+        )
 
 
 def _read_toml(path: Path) -> dict[str, object]:
@@ -111,10 +138,12 @@ def _read_toml(path: Path) -> dict[str, object]:
 
 def _anchored(values: dict[str, object], project: Path) -> dict[str, object]:
     """Make paths in `rag.toml` relative to its folder, wherever in the project we stand."""
-    index, encoder = values.get("index"), values.get("encoder")
+    index, encoder, store = values.get("index"), values.get("encoder"), values.get("store")
     changed: dict[str, object] = {}
     if isinstance(index, str) and "/" in index and not index.startswith("~"):
         changed["index"] = str(project / index)
+    if isinstance(store, str) and store.endswith(".db") and "://" not in store:
+        changed["store"] = store if store.startswith("~") else str(project / store)
     if isinstance(encoder, str) and encoder != "builtin" and (project / encoder).is_dir():
         changed["encoder"] = str(project / encoder)
     return values | changed

@@ -20,7 +20,8 @@ KANA = "\u3040-\u30ff\u31f0-\u31ff"
 HANGUL = "\uac00-\ud7af"
 
 _HAN = re.compile(f"[{HAN}]")
-_KANA = re.compile(f"[{KANA}]")
+_HAN_RUN = re.compile(f"[{HAN}]+")
+_KANA_RUN = re.compile(f"[{KANA}]+")
 _WORD = re.compile(rf"[^\W\d_{HAN}{KANA}{HANGUL}]+")
 _COUNTED = re.compile(
     rf"[{HAN}{KANA}]|[^\W_{HAN}{KANA}](?:[^\W_{HAN}{KANA}]|['’.,-](?=[^\W_{HAN}{KANA}]))*"
@@ -80,13 +81,17 @@ def language(text: str) -> str:
     One Han character carries about as much as one Latin word, so they are weighed one to one.
     Text with kana is not called Chinese even when most of it is kanji.
     """
-    han = len(_HAN.findall(text))
-    words = len(_WORD.findall(text))
-    if not han and not words:
-        return ""
-    if han and len(_KANA.findall(text)) * 10 > han:
+    han = _length(_HAN_RUN, text)
+    if not han:
+        return "en" if _WORD.search(text) else ""
+    if _length(_KANA_RUN, text) * 10 > han:
         return "en"
-    return "zh" if han * 2 >= words else "en"
+    return "zh" if han * 2 >= len(_WORD.findall(text)) else "en"
+
+
+def _length(runs: re.Pattern[str], text: str) -> int:
+    """Return the length of all runs together."""
+    return sum(map(len, runs.findall(text)))
 
 
 def count_words(text: str) -> int:

@@ -9,6 +9,7 @@ import pytest
 import rag as package
 from rag import NotReady, Rag, Settings, UsageError
 from rag.pipeline import build, configured, default_sources
+from rag.store import Store
 
 TALK = """\
 **Host:** Where do the swifts nest?
@@ -54,9 +55,10 @@ def test_an_index_of_another_encoder_is_not_ready_and_says_how_to_go_on(
 ) -> None:
     index = str(tmp_path / "index")
     rag = Rag.build([talk], index)
-    rag.store.manifest = replace(rag.store.manifest, fingerprint="static:other:256")
+    other = Store.open(Path(index))
+    other.manifest = replace(other.manifest, fingerprint="static:other:256")
     with pytest.raises(NotReady, match=r"built with encoder 'builtin'.*rag index"):
-        Rag(rag.store, rag.encoder, rag.settings)
+        Rag(other, rag.encoder, rag.settings)
 
 
 def test_a_missing_index_says_how_to_build_one(tmp_path: Path) -> None:

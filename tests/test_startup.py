@@ -18,8 +18,9 @@ except SystemExit as ended:
 print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
 """
 HEAVY = {
-    "defusedxml", "faiss", "lxml", "numpy", "openai", "prompt_toolkit", "pypdf", "rich",
-    "sentence_transformers", "tantivy", "tiktoken", "tokenizers", "torch", "yaml",
+    "defusedxml", "faiss", "grpc", "lxml", "numpy", "openai", "prompt_toolkit", "pyarrow",
+    "pymilvus", "pypdf", "ray", "rich", "sentence_transformers", "tantivy", "tiktoken",
+    "tokenizers", "torch", "yaml",
 }  # fmt: skip
 FOR_A_MODEL = {"openai", "sentence_transformers", "tiktoken", "torch", "transformers"}
 

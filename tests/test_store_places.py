@@ -110,14 +110,14 @@ def test_an_index_without_passages_finds_nothing(tmp_path: Path) -> None:
     from rag.store.vectors import Vectors, read_vectors, write_vectors
 
     recording.write(tmp_path / "p", [], [])
-    write_vectors(tmp_path / "v", np.zeros((0, 64), dtype=np.float32))
+    write_vectors(tmp_path, np.zeros((0, 64), dtype=np.float32))
     build_lexical(tmp_path / "l", [])
     manifest = Manifest("fake", "fake", 64, 400, (), "test", "")
     opened = Store(
         manifest,
         catalog.Catalog.open(tmp_path / "p"),
         Lexical.open(tmp_path / "l"),
-        Vectors([(0, read_vectors(tmp_path / "v"))]),
+        Vectors([read_vectors(tmp_path)]),
     )
     assert opened.nearest(HashEncoder().question(BRIDGE), 5) == []
     assert opened.lexical.search({"maple": 1.0}, 5) == []

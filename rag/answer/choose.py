@@ -14,7 +14,7 @@ from itertools import islice
 
 from rag.lexical import terms
 from rag.retrieve import Query
-from rag.store.index import Store
+from rag.store.contract import Store
 from rag.text import fold, language, sentences
 from rag.types import Encoder, Hit, Span, people
 

@@ -6,7 +6,7 @@ from rag.answer.check import Checked, Cited, Quoted
 from rag.answer.pack import Given
 from rag.lexical import terms
 from rag.retrieve import link
-from rag.store.index import Store
+from rag.store.contract import Store
 from rag.text import sentences
 from rag.types import Address, Citation, Encoder, Span, Transcript
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from rag.answer.choose import Sentence, choose
 from rag.retrieve import Query, link
 from rag.settings import Settings
-from rag.store.index import Store
+from rag.store.contract import Store
 from rag.text import unnamed
 from rag.types import Address, Answer, Citation, Encoder, Hit, Transcript, people
 

@@ -15,7 +15,7 @@ from rag.answer.support import unsupported
 from rag.errors import ModelFailed
 from rag.prompts import Prompt
 from rag.settings import Settings
-from rag.store.index import Store
+from rag.store.contract import Store
 from rag.text import fold
 from rag.types import Answer, Chat, Delta, Earlier, Encoder, Finding, Hit, Message
 

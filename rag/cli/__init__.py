@@ -26,6 +26,7 @@ from rag.cli.options import (
     Out,
     Question,
     Speakers,
+    Store,
     Transcripts,
     Verbose,
 )
@@ -88,6 +89,7 @@ def search(
     speaker: Speakers = None,
     transcript: Transcripts = None,
     index: Index = None,
+    store: Store = None,
     encoder: Encoder = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -100,10 +102,10 @@ def search(
         if (plan := planned(question, batch, jobs, out)) is not None:
             from rag.script import finding
 
-            rag = open_index(index=index, encoder=encoder, k=k)
+            rag = open_index(index=index, store=store, encoder=encoder, k=k)
             raise typer.Exit(run_batch(plan, finding(rag, who, where)))
         text = question_of(question)
-        rag = open_index(index=index, encoder=encoder, k=k)
+        rag = open_index(index=index, store=store, encoder=encoder, k=k)
         found = rag.find(text, speaker=who, transcript=where)
         print(views.to_json(views.found(found)) if json else views.hits(found.hits, verbose))
         if not found.hits:
@@ -123,6 +125,7 @@ app.command("eval")(evaluating.evaluate)
 def show(
     what: Annotated[str, typer.Argument(help="A transcript file, or an address in the index.")],
     index: Index = None,
+    store: Store = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -130,7 +133,7 @@ def show(
     with one_line_errors(verbose):
         from rag import views
 
-        item = shown(what, index)
+        item = shown(what, index, store)
         show = views.lines if Path(what).is_file() else views.turns
         for warning in () if json else item.warnings:
             complain(warning)
@@ -138,14 +141,15 @@ def show(
 
 
 @app.command()
-def speakers(index: Index = None, json: Json = False, verbose: Verbose = False) -> None:
+def speakers(
+    index: Index = None, store: Store = None, json: Json = False, verbose: Verbose = False
+) -> None:
     """List who speaks how much and where, and suggest who of them may be one person."""
     with one_line_errors(verbose):
         from rag import views
-        from rag.pipeline import index_folder
-        from rag.store import Store
+        from rag.pipeline import open_store
 
-        catalog = Store.open(index_folder(settings(index=index))).catalog
+        catalog = open_store(settings(index=index, store=store)).catalog
         aliases = catalog.aliases()
         rows = views.speakers(catalog.speakers(), aliases)
         merges = views.suggestions(rows, aliases)
@@ -161,13 +165,17 @@ def speakers(index: Index = None, json: Json = False, verbose: Verbose = False) 
 
 @app.command()
 def doctor(
-    index: Index = None, encoder: Encoder = None, json: Json = False, verbose: Verbose = False
+    index: Index = None,
+    store: Store = None,
+    encoder: Encoder = None,
+    json: Json = False,
+    verbose: Verbose = False,
 ) -> None:
     """Check the installation, the model and every file of the index."""
     with one_line_errors(verbose):
         from rag import health, views
 
-        checks = health.examine(settings(index=index, encoder=encoder))
+        checks = health.examine(settings(index=index, store=store, encoder=encoder))
         print(views.to_json({"checks": checks}) if json else views.checks(checks))
         if not all(check.ok for check in checks):
             raise typer.Exit(3)

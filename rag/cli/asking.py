@@ -22,6 +22,7 @@ from rag.cli.options import (
     Out,
     Question,
     Speakers,
+    Store,
     Strict,
     Transcripts,
     Verbose,
@@ -44,6 +45,7 @@ def ask(
     speaker: Speakers = None,
     transcript: Transcripts = None,
     index: Index = None,
+    store: Store = None,
     encoder: Encoder = None,
     model: Model = None,
     strict: Strict = False,
@@ -55,7 +57,7 @@ def ask(
         who, where = speaker or (), transcript or ()
         plan = planned(question, batch, jobs, out, strict)
         text = "" if plan else question_of(question)
-        rag = open_index(index=index, encoder=encoder, k=k, model=model)
+        rag = open_index(index=index, store=store, encoder=encoder, k=k, model=model)
         if plan is not None:
             from rag.script import asking
 

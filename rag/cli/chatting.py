@@ -12,7 +12,7 @@ import typer
 from rag.cli import editing
 from rag.cli.asking import mode
 from rag.cli.inputs import open_index
-from rag.cli.options import Encoder, Index, Json, K, Model, Speakers, Verbose
+from rag.cli.options import Encoder, Index, Json, K, Model, Speakers, Store, Verbose
 from rag.cli.terminal import complain, next_line, one_line_errors, prompt, say, write
 from rag.errors import UsageError, safe
 
@@ -30,6 +30,7 @@ def chat(
         bool, typer.Option("--resume", help="Go on with conversation ID; without one, the latest.")
     ] = False,
     index: Index = None,
+    store: Store = None,
     k: K = None,
     speaker: Speakers = None,
     encoder: Encoder = None,
@@ -42,7 +43,7 @@ def chat(
 
         if id is not None and not resume:
             raise UsageError(f"{id!r} is no option of chat", f"rag chat --resume {id}")
-        rag = open_index(index=index, encoder=encoder, k=k, model=model)
+        rag = open_index(index=index, store=store, encoder=encoder, k=k, model=model)
         session = door.Session(rag, _earlier(rag, id) if resume else None, speaker or ())
         complain(mode(rag))
         if editing.at_a_terminal():

@@ -10,7 +10,7 @@ import typer
 
 from rag.cli import sweeping
 from rag.cli.inputs import settings
-from rag.cli.options import Encoder, Index, Json, Model, Verbose
+from rag.cli.options import Encoder, Index, Json, Model, Store, Verbose
 from rag.cli.terminal import complain, one_line_errors, progress_bar
 from rag.errors import UsageError
 
@@ -83,6 +83,7 @@ def evaluate(
     itself: Itself = False,
     k: Depth = None,
     index: Index = None,
+    store: Store = None,
     encoder: Encoder = None,
     tokens: Annotated[
         int | None,
@@ -124,7 +125,9 @@ def evaluate(
             within=within,
         )
         _check(plan, source, sweep, by, against, report)
-        chosen = settings(index=index, encoder=encoder, passage_tokens=tokens, model=model)
+        chosen = settings(
+            index=index, store=store, encoder=encoder, passage_tokens=tokens, model=model
+        )
         if sweep:
             sweeping.sweep(plan, chosen, sweep, by, out, json)
             return

@@ -10,9 +10,11 @@ import typer
 from rag.cli.inputs import settings
 from rag.cli.options import Encoder, Index, Json, Verbose
 from rag.cli.terminal import complain, one_line_errors, progress_bar, say
+from rag.errors import UsageError
 
 if TYPE_CHECKING:
     from rag.errors import RagError
+    from rag.settings import Settings
     from rag.store import Report
 
 
@@ -33,9 +35,25 @@ def index(
         Path | None,
         typer.Option("--speakers", help="TOML file that says whom labels such as SPEAKER_00 mean."),
     ] = None,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            "--workers",
+            help="Processes that embed: a number, auto, or ray://host:port of a Ray cluster.",
+            envvar="RAG_WORKERS",
+        ),
+    ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on after every change, until Ctrl-C.")
     ] = False,
+    copy_to: Annotated[
+        str | None,
+        typer.Option(
+            "--copy-to",
+            metavar="STORE",
+            help="Copy the index to a Milvus server (http://HOST:19530) or a file NAME.db instead.",
+        ),
+    ] = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -44,7 +62,10 @@ def index(
         from rag import pipeline, views
         from rag.paths import project
 
-        chosen = settings(index=index, encoder=encoder, passage_tokens=tokens)
+        chosen = settings(index=index, encoder=encoder, passage_tokens=tokens, workers=workers)
+        if copy_to is not None:
+            _copy(chosen, copy_to, bool(paths or fresh or speakers or watch), json)
+            return
         sources = paths or pipeline.default_sources(chosen)
         if not paths and sources and project() is None:
             complain(f"no paths given: indexing the samples in {sources[0]}")
@@ -68,8 +89,23 @@ def index(
             )
         _complain_of(report)
         print(views.to_json(report) if json else views.report(report, chosen.index))
+        if report.changed and chosen.store:
+            complain(f"{chosen.store} is asked, and unchanged: rag index --copy-to {chosen.store}")
         if report.problems:
             raise typer.Exit(1)
+
+
+def _copy(chosen: Settings, address: str, more: bool, json: bool) -> None:
+    """Copy the index as it stands to a server."""
+    if more:
+        raise UsageError("--copy-to copies an index as it is", "build first, then copy")
+    from rag import pipeline, views
+
+    with progress_bar() as progress:
+        done = pipeline.copy_to(chosen, address, progress)
+    if done.note:
+        complain(done.note)
+    print(views.to_json(done) if json else views.copied(done))
 
 
 def _tell(what: Report | RagError, name: str, json: bool) -> None:

@@ -17,25 +17,24 @@ if TYPE_CHECKING:
     from rag.types import Transcript
 
 
-def shown(what: str, index: str | None) -> Transcript:
+def shown(what: str, index: str | None, store: str | None) -> Transcript:
     """A file that exists is read; anything else is an address or a transcript in the index."""
     from rag import transcripts, views
-    from rag.pipeline import index_folder
-    from rag.store import Store
+    from rag.pipeline import open_store
 
     path = Path(what)
     if path.is_file():
         return transcripts.read(path)
     if path.is_dir():
         raise UsageError(f"{what} is a folder", "name a file in it, or an address")
-    store = Store.open(index_folder(settings(index=index)))
-    if (whole := store.catalog.transcript(what)) is not None:
+    opened = open_store(settings(index=index, store=store))
+    if (whole := opened.catalog.transcript(what)) is not None:
         return whole
     try:
         Address.parse(what)
     except UsageError as error:
         raise UsageError(f"{what}: no such file, and not an address", error.hint) from None
-    return views.at(store, what)
+    return views.at(opened, what)
 
 
 def settings(**flags: Value | None) -> Settings:
@@ -52,7 +51,10 @@ def open_index(**flags: Value | None) -> Rag:
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     from rag.pipeline import Rag
 
-    return Rag.open(chosen=settings(**flags))
+    rag = Rag.open(chosen=settings(**flags))
+    if rag.store.note:
+        complain(rag.store.note)
+    return rag
 
 
 def question_of(words: list[str] | None) -> str:

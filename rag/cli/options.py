@@ -17,6 +17,14 @@ Encoder = Annotated[
         "--encoder", help="builtin, or a sentence-transformers model.", envvar="RAG_ENCODER"
     ),
 ]
+Store = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        help="Ask a Milvus server (http://HOST:19530) or a file NAME.db instead of the disk.",
+        envvar="RAG_STORE",
+    ),
+]
 K = Annotated[int | None, typer.Option("-k", help="How many passages to find.", envvar="RAG_K")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Verbose = Annotated[

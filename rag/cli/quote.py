@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rag.cli.inputs import settings
-from rag.cli.options import Index, Json, Speakers, Transcripts, Verbose
+from rag.cli.options import Index, Json, Speakers, Store, Transcripts, Verbose
 from rag.cli.terminal import one_line_errors, say
 from rag.errors import UsageError, safe
 
@@ -28,23 +28,23 @@ def quote(
     speaker: Speakers = None,
     transcript: Transcripts = None,
     index: Index = None,
+    store: Store = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
     """Check a quotation: exact, near (with what differs) or absent; exits 0 only if exact."""
     with one_line_errors(verbose):
         from rag import views
-        from rag.pipeline import index_folder, named
+        from rag.pipeline import named, open_store
         from rag.quotes.lookup import look_up
-        from rag.store import Store
 
         text = _quotation(words)
-        store = Store.open(index_folder(settings(index=index)))
-        known = named.called(store.catalog.speakers(), store.catalog.aliases())
+        opened = open_store(settings(index=index, store=store))
+        known = named.called(opened.catalog.speakers(), opened.catalog.aliases())
         who = named.speakers(speaker or (), known)
-        where = named.transcripts(transcript or (), store)
+        where = named.transcripts(transcript or (), opened)
         started = time.perf_counter()
-        found = look_up(store, text, who, where)
+        found = look_up(opened, text, who, where)
         print(views.to_json(as_json(found)) if json else shown(found, who))
         if verbose:
             say(f"looked up in {(time.perf_counter() - started) * 1000:.1f} ms")

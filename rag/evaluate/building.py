@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from rag import __version__, lexical, paths, store
 from rag.lexical import Entry
 from rag.settings import Settings
-from rag.store import Manifest, Store, recording
+from rag.store import Manifest, recording
+from rag.store.contract import Store
 from rag.store.generation import publish
-from rag.store.index import PASSAGES, TERMS, VECTORS, write_vectors
+from rag.store.index import PASSAGES, TERMS, write_vectors
 from rag.store.writing import writing
 from rag.text import sentences
 from rag.types import Encoder, Passage, Transcript
@@ -48,7 +49,7 @@ class Shelf:
             place = self._cache / digest([self._made_by(), *made_of])
         if not store.exists(place):
             build(place)
-        return self.keep(Store.open(place))
+        return self.keep(store.Store.open(place))
 
     def keep(self, opened: Store) -> Store:
         """Close an index together with the others."""
@@ -110,7 +111,7 @@ def from_passages(
             ((item, "") for item in transcripts),
             ((passage, b"") for passage in passages),
         )
-        write_vectors(temporary / VECTORS, vectors)
+        write_vectors(temporary, vectors)
         lexical.build(temporary / TERMS, _entries(passages))
         publish(place, temporary, manifest)
 
@@ -157,7 +158,8 @@ def without_turns(
     ]
     kept = [(row, new) for row, new in zip(ids, after, strict=True) if new is not None]
     vectors = np.zeros((len(kept), encoder.dimension), dtype=np.float32)
-    changed = [n for n, (row, new) in enumerate(kept) if new.searchable != before[row].searchable]
+    was = dict(zip(ids, before, strict=True))
+    changed = [n for n, (row, new) in enumerate(kept) if new.searchable != was[row].searchable]
     same = sorted(set(range(len(kept))) - set(changed))
     if same:
         vectors[same] = whole.vectors([kept[n][0] for n in same])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rag.evaluate.gold import Task
-from rag.store.index import Store
+from rag.store.contract import Store
 from rag.text import fold
 from rag.types import Answer, Turn
 

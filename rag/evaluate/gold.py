@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from rag.errors import UsageError
 from rag.evaluate.cases import Case
 from rag.quotes.lookup import look_up
-from rag.store.index import Store
+from rag.store.contract import Store
 from rag.types import Address, Passage
 
 

@@ -14,9 +14,9 @@ from rag.evaluate.building import Shelf
 from rag.evaluate.chance import SEED
 from rag.evaluate.gold import Task
 from rag.evaluate.memory import remembering
-from rag.pipeline import Rag, index_folder
+from rag.pipeline import Rag, open_store
 from rag.settings import Settings
-from rag.store import Store
+from rag.store.contract import Store
 from rag.types import Chat, Encoder
 
 _FORMS = (
@@ -58,9 +58,7 @@ class Setup:
 
     def ask(self, opened: Store) -> Rag:
         """Return an index ready to be asked."""
-        rag = Rag(opened, self.encoder, self.settings, self.model)
-        rag.store.catalog = remembering(opened.catalog)
-        return rag
+        return Rag(remembering(opened), self.encoder, self.settings, self.model)
 
     def built(self, sources: Sequence[Path]) -> Store:
         """Index transcripts, or open the index of them that was kept."""
@@ -119,7 +117,7 @@ def _at(path: Path, setup: Setup) -> Suite:
         return _cases(path / "cases.jsonl", setup.built([path]), setup)
     if path.is_file():
         found = cases.read(path)
-        opened = setup.shelf.keep(Store.open(index_folder(setup.settings)))
+        opened = setup.shelf.keep(open_store(setup.settings))
         return _cases(path, opened, setup, found)
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder", _FORMS)
@@ -142,7 +140,7 @@ def of_itself(path: Path | None, setup: Setup) -> Suite:
         UsageError: when nobody in it asks anything that could be found.
     """
     if path is None:
-        whole = setup.shelf.keep(Store.open(index_folder(setup.settings)))
+        whole = setup.shelf.keep(open_store(setup.settings))
         name = setup.settings.index
     else:
         whole = setup.built([path / "transcripts" if (path / "transcripts").is_dir() else path])

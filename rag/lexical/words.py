@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import lru_cache
+from operator import add
 
 from rag.text import HAN, HANGUL, KANA, fold
 
@@ -58,7 +59,7 @@ def _terms(folded: str) -> list[str]:
             found.append(_stem(run))
         else:
             found += run
-            found += [run[at : at + 2] for at in range(len(run) - 1)]
+            found += map(add, run, run[1:])
     return found
 
 

@@ -9,13 +9,32 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rag.pipeline.asking import Rag
-    from rag.pipeline.building import VERSION, build, configured, default_sources, index_folder
+    from rag.pipeline.building import (
+        VERSION,
+        build,
+        configured,
+        copy_to,
+        default_sources,
+        index_folder,
+        open_store,
+        store_index,
+    )
     from rag.pipeline.named import transcript_at
 
 _HOMES = {
     "Rag": "asking",
     **dict.fromkeys(
-        ("VERSION", "build", "configured", "default_sources", "index_folder"), "building"
+        (
+            "VERSION",
+            "build",
+            "configured",
+            "copy_to",
+            "default_sources",
+            "index_folder",
+            "open_store",
+            "store_index",
+        ),
+        "building",
     ),
     "transcript_at": "named",
 }
@@ -25,8 +44,11 @@ __all__ = [
     "Rag",
     "build",
     "configured",
+    "copy_to",
     "default_sources",
     "index_folder",
+    "open_store",
+    "store_index",
     "transcript_at",
 ]
 

@@ -12,11 +12,11 @@ from rag import answer, embedder, llm, paths, prompts, retrieve, structure
 from rag.answer import Reply
 from rag.errors import NotReady, UsageError
 from rag.pipeline import named
-from rag.pipeline.building import build, configured, index_folder
+from rag.pipeline.building import build, configured, open_store
 from rag.pipeline.evidence import candidates
 from rag.retrieve import Filters, Query
 from rag.settings import Settings
-from rag.store.index import Store
+from rag.store.contract import Store
 from rag.types import Answer, Chat, Earlier, Encoder, Found, Hit, QuoteCheck
 
 
@@ -32,19 +32,29 @@ class Rag:
     ) -> None:
         """Without a `model`, answers are quoted from the speakers."""
         if store.manifest.fingerprint != encoder.fingerprint:
+            again = f"build it anew: rag index -i {settings.index} --encoder {settings.encoder}"
             raise NotReady(
                 f"index {settings.index!r} was built with encoder {store.manifest.encoder!r}, not"
                 f" with {settings.encoder!r} as it is now",
-                f"build it anew: rag index -i {settings.index} --encoder {settings.encoder}",
+                f"{again}, then copy it to the store" if settings.store else again,
             )
         self.store = store
         self.encoder = encoder
         self.settings = settings
         self.model = model
         self._prompts = [paths.home() / "prompts", paths.shipped("prompts")]
-        self._speaking = store.catalog.speakers()
-        self._aliases = store.catalog.aliases()
+        self._look_around()
+
+    def _look_around(self) -> None:
+        """Learn who speaks in the index."""
+        self._speaking = self.store.catalog.speakers()
+        self._aliases = self.store.catalog.aliases()
         self.known = named.called(self._speaking, self._aliases)
+
+    def _renew(self) -> None:
+        """Ask the newest state of an index that others may have changed since the last question."""
+        if self.store.renew():
+            self._look_around()
 
     @classmethod
     def open(cls, index: str | None = None, chosen: Settings | None = None) -> Rag:
@@ -55,9 +65,13 @@ class Rag:
         """
         chosen = chosen or configured()
         chosen = replace(chosen, index=index) if index else chosen
-        opened = Store.open(index_folder(chosen))
-        model = llm.load(chosen, os.environ)
-        return cls(opened, embedder.load(chosen.encoder), chosen, model)
+        opened = open_store(chosen)
+        try:
+            model = llm.load(chosen, os.environ)
+            return cls(opened, embedder.load(chosen.encoder), chosen, model)
+        except BaseException:
+            opened.close()
+            raise
 
     @classmethod
     def build(
@@ -105,6 +119,7 @@ class Rag:
     ) -> Found:
         """Search as `search` does; return the hits with the time they took."""
         started = time.perf_counter()
+        self._renew()
         query = self.query(question, history)
         filters = self._filters(speaker, transcript)
         hits = self.hits(query, k, filters)
@@ -143,6 +158,7 @@ class Rag:
             UsageError: as `ask` does, at once.
             ModelFailed: at once, when the model could never answer: it has no key.
         """
+        self._renew()
         filters = self._filters(speaker, transcript)
         said = _earlier(history)
         before = [item.question for item in said]
@@ -226,6 +242,7 @@ class Rag:
         """
         from rag.quotes.lookup import look_up
 
+        self._renew()
         filters = self._filters(speaker, transcript)
         return look_up(self.store, text, filters.speakers, filters.transcripts)
 

@@ -14,6 +14,8 @@ from rag.transcripts.naming import Naming
 
 if TYPE_CHECKING:
     from rag.store import Report
+    from rag.store.contract import Store
+    from rag.store.copying import Copied
     from rag.types import Encoder
 
 VERSION = rag.__version__
@@ -27,6 +29,44 @@ def configured(flags: Mapping[str, Value | None] | None = None) -> Settings:
 def index_folder(chosen: Settings) -> Path:
     """Return where the index named by the settings is or will be."""
     return paths.index(chosen.index)
+
+
+def store_index(chosen: Settings) -> str:
+    """Return the name that the index of the settings has on a server, also where it is a path."""
+    return index_folder(chosen).resolve().name
+
+
+def open_store(chosen: Settings) -> Store:
+    """Open the index named by the settings: on disk, or on the server that they name.
+
+    Raises:
+        UsageError: when the server's address is none, or pymilvus is not installed.
+        NotReady: when it is missing or damaged, or the server cannot be reached.
+    """
+    if chosen.store:
+        from rag.store.milvus.reading import MilvusStore
+
+        return MilvusStore.open(chosen.store, store_index(chosen))
+    from rag.store.index import Store as OnDisk
+
+    return OnDisk.open(index_folder(chosen))
+
+
+def copy_to(chosen: Settings, address: str, progress: store.Progress | None = None) -> Copied:
+    """Copy the index on disk that the settings name to a server, embedding nothing.
+
+    Raises:
+        UsageError: when the address is none, or pymilvus is not installed.
+        NotReady: when there is no index, the server fails, or another copy was begun.
+    """
+    from rag.store.copying import copy_to
+    from rag.store.index import Store as OnDisk
+
+    opened = OnDisk.open(index_folder(chosen))
+    try:
+        return copy_to(opened, address, store_index(chosen), progress or store.silent)
+    finally:
+        opened.close()
 
 
 def build(
@@ -57,6 +97,7 @@ def build(
         version=VERSION,
         fresh=fresh,
         naming=naming,
+        workers=chosen.workers,
         progress=progress or store.silent,
     )
 

@@ -10,7 +10,7 @@ from rag.types import Address, Earlier, Hit
 
 if TYPE_CHECKING:
     from rag.pipeline.asking import Rag
-    from rag.store.index import Store
+    from rag.store.contract import Store
 
 # What the rules for follow-ups find stands among the first of what the model's question finds, and
 # what the last answer cited behind the best of both.

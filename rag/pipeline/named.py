@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from rag import retrieve
 from rag.errors import UsageError
 from rag.store.catalog import Speaker
-from rag.store.index import Store
+from rag.store.contract import Store
 from rag.types import Transcript
 
 

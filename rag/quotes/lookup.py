@@ -11,7 +11,7 @@ from rag.quotes import Match, Source, check, find
 from rag.quotes.exact import readings
 from rag.quotes.words import units
 from rag.retrieve import link
-from rag.store.index import Store
+from rag.store.contract import Store
 from rag.text import fold
 from rag.types import Address, Passage, QuoteCheck, Section, Turn, people
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 from rag.retrieve.query import Query
-from rag.store.index import Store
+from rag.store.contract import Store
 from rag.types import Hit
 
 # Coefficients of the logit that one of the hits answers the question.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from rag.links import deep
-from rag.store.index import Store
+from rag.store.contract import Store
 from rag.types import Hit, Transcript
 
 

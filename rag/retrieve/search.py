@@ -19,7 +19,7 @@ from rag.retrieve.links import linked
 from rag.retrieve.query import Query
 from rag.retrieve.words import rescored
 from rag.settings import Settings
-from rag.store.index import Store
+from rag.store.contract import Store
 from rag.text import fold
 from rag.types import Hit, Passage
 
@@ -156,7 +156,7 @@ def _doubt(best: float) -> float:
     return 1.0 - (1.0 - _LEAST_DOUBT) * certainty
 
 
-def _allowed(store: Store, filters: Filters) -> list[int] | None:
+def _allowed(store: Store, filters: Filters) -> Sequence[int] | None:
     if not filters.speakers and not filters.transcripts:
         return None
     return store.catalog.ids_where(filters.speakers, filters.transcripts)

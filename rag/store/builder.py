@@ -11,6 +11,8 @@ from pathlib import Path
 
 from rag import transcripts
 from rag.errors import NotReady, UsageError
+from rag.store.blocks import forget
+from rag.store.embedding import Embedding
 from rag.store.files import Files, Progress, choose, read_changed, silent
 from rag.store.generation import Manifest, current, exists, verify
 from rag.store.ids import distinct
@@ -32,8 +34,9 @@ class Report:
     """What a build did.
 
     `read` files were opened and `unchanged` ones were not; `removed` are files that are gone,
-    `dropped` passages whose text stands nowhere any more. `problems` are files that could not be
-    read, one line each, `notes` files found in folders that are no transcripts.
+    `dropped` passages whose text stands nowhere any more. `recall` is the share of the exact
+    nearest that is found, None where all are compared (`rag.store.sketches`). `problems` are files
+    that could not be read, one line each, `notes` files found in folders that are no transcripts.
     """
 
     transcripts: int
@@ -49,6 +52,7 @@ class Report:
     unchanged: int = 0
     dropped: int = 0
     notes: tuple[str, ...] = ()
+    recall: float | None = None
 
 
 def build(
@@ -62,6 +66,7 @@ def build(
     version: str,
     fresh: bool = False,
     naming: Naming | None = None,
+    workers: str = "1",
     progress: Progress = silent,
 ) -> Report:
     """Bring the index in `folder` up to date with the transcripts under `roots`.
@@ -70,11 +75,11 @@ def build(
     are kept relative to `base` where both the index and they lie under it. Only files that changed
     are read, and only passages whose text changed are embedded. A file that cannot be read any more
     keeps what it had. `naming` says whom labels mean; without it, and unless `fresh`, it is that of
-    the build before.
+    the build before. `workers` says where passages are embedded (`rag.store.workers`).
 
     Raises:
         UsageError: when there is nothing to read, or the place is not writable.
-        NotReady: when another process is writing, or no roots are known.
+        NotReady: when another process is writing, no roots are known, or workers fail.
     """
     base = anchor(folder, base)
     if not exists(folder):
@@ -97,13 +102,16 @@ def build(
         old = _open_old(folder)
         if old is not None:
             opened.callback(old.close)
+        embedding = Embedding(encoder, encoder_name, workers, folder)
         try:
-            return _bring(work, old, encoder, progress)
+            report = _bring(work, old, embedding, progress)
         except (NotReady, sqlite3.Error):
             if old is None or _is_sound(folder, old.manifest):
                 raise
-        # A large file, of which opening compares only the size, is damaged.
-        return _bring(work, None, encoder, progress)
+            # A large file, of which opening compares only the size, is damaged.
+            report = _bring(work, None, embedding, progress)
+        forget(folder)
+        return report
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,7 @@ class _Work:
     fresh: bool
 
 
-def _bring(work: _Work, old: Store | None, encoder: Encoder, progress: Progress) -> Report:
+def _bring(work: _Work, old: Store | None, embedding: Embedding, progress: Progress) -> Report:
     """Read what changed, and write a generation if anything did."""
     usable = old is not None and not work.fresh and _alike(old.manifest, work.manifest)
     kept = old if usable else None
@@ -138,9 +146,9 @@ def _bring(work: _Work, old: Store | None, encoder: Encoder, progress: Progress)
     change = _change(kept, files, lost, work.naming, work.fresh or old is None, old)
     place = (work.folder, work.temporary, work.manifest)
     if kept is None:
-        done = write(*place, change, old, encoder, progress)
+        done = write(*place, change, old, embedding, progress)
     else:
-        done = update(*place, change, kept, encoder, progress)
+        done = update(*place, change, kept, embedding, progress)
     return _report(files, said, done, removed=removed, changed=True)
 
 
@@ -234,6 +242,7 @@ def _report(
         unchanged=files.unchanged,
         dropped=done.dropped,
         notes=tuple(files.notes),
+        recall=done.manifest.recall,
     )
 
 

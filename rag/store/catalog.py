@@ -57,7 +57,7 @@ class Catalog:
         uri = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
         base = sqlite3.connect(uri, uri=True, check_same_thread=False)
         try:
-            base.execute("SELECT count(*) FROM passage").fetchone()
+            base.execute("SELECT id FROM passage LIMIT 1").fetchone()
         except sqlite3.Error:
             base.close()
             raise

@@ -21,11 +21,11 @@ from rag.errors import NotReady
 from rag.lexical import Counts
 from rag.store.layers import Layer
 
-FORMAT = 4
+FORMAT = 5
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 _GENERATION = "gen-"
-_HASHED_ON_OPEN = 32 << 20  # bytes; larger files are compared by size, `rag doctor` hashes them
+_HASHED_ON_OPEN = 32 << 20  # bytes in all; the rest is compared by size, `rag doctor` hashes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,11 @@ class Manifest:
     layers: tuple[Layer, ...] = ()
     format: int = FORMAT
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def recall(self) -> float | None:
+        """The least share of the exact nearest passages that is found, where codes are compared."""
+        return min((one.recall for one in self.layers if one.recall is not None), default=None)
 
 
 def current(folder: Path) -> Path:
@@ -134,7 +139,9 @@ def read_manifest(folder: Path, generation: Path) -> Manifest:
 
 
 def _manifest(values: Mapping[str, Any]) -> Manifest:
-    layers = tuple(Layer(one["first"], Counts(**one["counts"])) for one in values["layers"])
+    layers = tuple(
+        Layer(one["first"], Counts(**one["counts"]), one["recall"]) for one in values["layers"]
+    )
     return Manifest(**{**values, "roots": tuple(values["roots"]), "layers": layers})
 
 
@@ -152,20 +159,23 @@ def verify(
 ) -> None:
     """Compare the files of a generation with its manifest: sizes, and hashes where that is cheap.
 
-    `thorough` compares the hashes of all, or of these, however large they are.
+    The smallest files are hashed first. `thorough` compares the hashes of all, or of these,
+    however large they are.
 
     Raises:
         NotReady: naming the first file that differs.
     """
-    for name, expected in manifest.files.items():
+    cheap = _HASHED_ON_OPEN
+    for name, expected in sorted(manifest.files.items(), key=lambda item: item[1]["bytes"]):
         path = generation / name
         try:
             size = path.stat().st_size
             if size != expected["bytes"]:
                 wrong = f"{size} bytes, {expected['bytes']} expected"
                 raise NotReady(f"{path} is damaged: {wrong}", repair(folder))
+            cheap -= size
             hashed = thorough if isinstance(thorough, bool) else name in thorough
-            if (hashed or size <= _HASHED_ON_OPEN) and _sha256(path) != expected["sha256"]:
+            if (hashed or cheap >= 0) and _sha256(path) != expected["sha256"]:
                 raise NotReady(f"{path} is damaged: its checksum differs", repair(folder))
         except FileNotFoundError:
             raise NotReady(f"{path} is missing", repair(folder)) from None

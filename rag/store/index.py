@@ -13,21 +13,24 @@ from rag.lexical import Counts, Lexical
 from rag.store.catalog import Catalog
 from rag.store.generation import Manifest, current, read_manifest, repair, verify
 from rag.store.vectors import Vectors, read_vectors, write_vectors
-from rag.store.vectors import name as vectors_of
 
 if TYPE_CHECKING:
     from rag.types import Matrix, Vector
 
-__all__ = ["PASSAGES", "TERMS", "VECTORS", "Store", "read_vectors", "write_vectors"]
+__all__ = ["PASSAGES", "TERMS", "Store", "read_vectors", "write_vectors"]
 
 PASSAGES = "passages.sqlite"
-VECTORS = vectors_of(0)
 TERMS = "lexical"
 _TRIES = 5
 
 
 class Store:
-    """One complete generation of an index; ids are row numbers, the same in all three parts."""
+    """One complete generation of an index; ids are row numbers, the same in all three parts.
+
+    It satisfies `rag.store.contract.Store`, which is what readers ask for.
+    """
+
+    note = ""
 
     def __init__(
         self, manifest: Manifest, catalog: Catalog, lexical: Lexical, vectors: Vectors
@@ -69,8 +72,8 @@ class Store:
             counts = sum((layer.counts for layer in manifest.layers), Counts())
             lexical = _open_terms(generation / TERMS, counts)
             firsts = [layer.first for layer in manifest.layers] or [0]
-            layers = [(first, read_vectors(generation / vectors_of(first))) for first in firsts]
-            vectors = Vectors(layers, catalog.dead())
+            parts = [read_vectors(generation, first) for first in firsts]
+            vectors = Vectors(parts, catalog.dead())
         except (sqlite3.Error, ValueError, RuntimeError, OSError) as error:
             reason = str(error).strip().split("\n")[0]
             raise NotReady(f"{generation} is damaged: {reason}", repair(folder)) from error
@@ -87,6 +90,10 @@ class Store:
     def vectors(self, ids: Sequence[int]) -> Matrix:
         """Return the vectors of passages, shape (len(ids), dimension)."""
         return self._vectors.rows(ids)
+
+    def renew(self) -> bool:
+        """Stay as it is: no generation is ever changed."""
+        return False
 
     def close(self) -> None:
         """Release the files."""

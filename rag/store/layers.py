@@ -23,10 +23,15 @@ MOST_DEAD = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Ids from `first` on, up to the next layer; what its terms are counted to be, dead or not."""
+    """Ids from `first` on, up to the next layer; what its terms are counted to be, dead or not.
+
+    `recall` is the share of the exact nearest that were found when it was written, by questions
+    that its passages begin with; it is None where all vectors are compared.
+    """
 
     first: int
     counts: Counts
+    recall: float | None = None
 
 
 def with_dead(layers: Sequence[Layer], dead: Sequence[tuple[int, int]]) -> list[Layer]:

@@ -8,21 +8,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag import lexical
 from rag.lexical import Counts, Entry
 from rag.store import layers, recording
-from rag.store.embedding import Cut, embedded
+from rag.store.embedding import Cut, Embedding, embedded
 from rag.store.files import Progress
 from rag.store.generation import Manifest, current, link, publish, verify
 from rag.store.index import PASSAGES, TERMS, Store
 from rag.store.layers import Layer
 from rag.store.source import Source
-from rag.store.vectors import name as vectors_of
-from rag.store.vectors import write_vectors
+from rag.store.vectors import Vectors, names, read_vectors, write_vectors
 from rag.types import Encoder, Passage, Transcript
 
+if TYPE_CHECKING:
+    from rag.types import Matrix
+
 _AT_ONCE = 1024  # passages
+_QUESTIONS = 64  # by which recall is measured
 _REWRITTEN = ("meta.json", ".managed.json")  # by tantivy; all its other files never change
 
 
@@ -56,11 +60,11 @@ def write(
     manifest: Manifest,
     change: Change,
     old: Store | None,
-    encoder: Encoder,
+    embedding: Embedding,
     progress: Progress,
 ) -> Done:
     """Write a generation of these transcripts alone; of `old` only vectors are used."""
-    new = embedded(change.items, manifest, old, encoder, progress)
+    new = embedded(change.items, manifest, old, embedding, progress)
     recording.write(
         temporary / PASSAGES,
         change.items,
@@ -69,14 +73,14 @@ def write(
         change.naming,
         change.sources,
     )
-    write_vectors(temporary / vectors_of(0), new.vectors)
+    recall = _write_vectors(temporary, new.vectors, 0, new, embedding.encoder)
     counts = lexical.build(temporary / TERMS, _entries(enumerate(new.passages)))
     made = replace(
         manifest,
         transcripts=len(change.items),
         passages=len(new.passages),
         rows=len(new.passages),
-        layers=(Layer(0, counts),),
+        layers=(Layer(0, counts, recall),),
     )
     dropped = 0
     if old is not None:
@@ -93,32 +97,32 @@ def update(
     manifest: Manifest,
     change: Change,
     old: Store,
-    encoder: Encoder,
+    embedding: Embedding,
     progress: Progress,
 ) -> Done:
     """Write a generation that is the `old` one but for a change: linked, copied, and added to."""
     plan = _planned(old, change)
     if layers.worn(plan.layers):
-        return _anew(folder, temporary, manifest, change, old, encoder, progress)
+        return _anew(folder, temporary, manifest, change, old, embedding, progress)
     generation = current(folder)
     # What is copied and changed is vouched for anew: it must be what it was.
     verify(folder, generation, old.manifest, thorough={PASSAGES})
-    new = embedded(change.items, manifest, old, encoder, progress)
+    new = embedded(change.items, manifest, old, embedding, progress)
     plan = plan.settled(len(new.passages))
     linked = _link(generation, temporary, plan)
     counts = _add_terms(temporary, plan, old, new)
     if counts is None:
         shutil.rmtree(temporary)
         temporary.mkdir()
-        return _anew(folder, temporary, manifest, change, old, encoder, progress)
+        return _anew(folder, temporary, manifest, change, old, embedding, progress)
     _edit(generation, temporary, manifest, change, old, new)
-    _write_layer(temporary, plan, old, new)
+    recall = _write_layer(temporary, plan, old, new, embedding.encoder)
     made = replace(
         manifest,
         transcripts=old.manifest.transcripts - len(change.gone) + len(change.items),
         passages=old.manifest.passages - len(plan.removed) + len(new.passages),
         rows=plan.rows + len(new.passages),
-        layers=(*plan.layers, Layer(plan.first, counts)),
+        layers=(*plan.layers, Layer(plan.first, counts, recall)),
     )
     dropped = _dropped(old.catalog.hashes_of(plan.removed), new.hashes)
     turns = old.catalog.count_turns() - old.catalog.turns_of(change.gone)
@@ -196,7 +200,7 @@ def _anew(
     manifest: Manifest,
     change: Change,
     old: Store,
-    encoder: Encoder,
+    embedding: Embedding,
     progress: Progress,
 ) -> Done:
     """Write a generation anew, from the old one rather than from the files."""
@@ -209,7 +213,7 @@ def _anew(
     ]
     items = sorted([*staying, *change.items], key=lambda pair: pair[0].path)
     whole = replace(change, gone=(), items=tuple(items), forgotten=())
-    return write(folder, temporary, manifest, whole, old, encoder, progress)
+    return write(folder, temporary, manifest, whole, old, embedding, progress)
 
 
 def _dropped(before: Iterable[bytes], after: Iterable[bytes]) -> int:
@@ -228,17 +232,36 @@ def _entries_again(old: Store, ids: Sequence[int]) -> Iterator[Entry]:
         yield from _entries(zip(some, old.catalog.passages(some), strict=True))
 
 
-def _write_layer(temporary: Path, plan: _Plan, old: Store, new: Cut) -> None:
+def _write_layer(
+    temporary: Path, plan: _Plan, old: Store, new: Cut, encoder: Encoder
+) -> float | None:
     """Write the vectors of the last layer: what it holds already, dead or not, and the new ones."""
     import numpy as np
 
     before = old.vectors(range(plan.first, plan.rows))
-    write_vectors(temporary / vectors_of(plan.first), np.concatenate([before, new.vectors]))
+    vectors = np.concatenate([before, new.vectors])
+    return _write_vectors(temporary, vectors, plan.first, new, encoder)
+
+
+def _write_vectors(
+    temporary: Path, vectors: Matrix, first: int, new: Cut, encoder: Encoder
+) -> float | None:
+    """Write the vectors of a layer; return the recall of their codes for some questions."""
+    import numpy as np
+
+    write_vectors(temporary, vectors, first)
+    part = read_vectors(temporary, first)
+    if part.codes is None or not new.passages:
+        return None
+    some = new.passages[:: max(1, len(new.passages) // _QUESTIONS)]
+    asked = [encoder.question(passage.spans[0].text) for passage in some]
+    return Vectors([part]).recall(np.stack(asked))
 
 
 def _link(generation: Path, temporary: Path, plan: _Plan) -> set[str]:
     """Give the new generation what stays of the old one: vectors, and terms to be added to."""
-    linked = {vectors_of(layer.first) for layer in plan.layers}
+    files = (name for layer in plan.layers for name in names(layer.first))
+    linked = {name for name in files if (generation / name).exists()}
     for path in (generation / TERMS).iterdir():
         if path.suffix != ".lock" and path.name not in _REWRITTEN:
             linked.add(f"{TERMS}/{path.name}")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rag.errors import NotReady, UsageError
+from rag.store.blocks import forget
 
 _TEMPORARY = "building-"
 _FULL = re.compile(
@@ -45,6 +46,7 @@ def writing(folder: Path) -> Iterator[Path]:
             # Whoever writes says it in words of its own: Python, NumPy, SQLite and tantivy.
             if not _FULL.search(str(error)):
                 raise
+            forget(folder)  # whoever frees space is not to find it filled by us
             what = "free some space; the index is as it was"
             raise NotReady(_named(error, folder), what) from error
         finally:

@@ -15,7 +15,7 @@ from rag.retrieve import Filters
 from rag.types import Answer
 
 if TYPE_CHECKING:
-    from rag.store.index import Store
+    from rag.store.contract import Store
 
 __all__ = ["reply"]
 

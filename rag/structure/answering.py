@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from rag.retrieve import Filters
-from rag.store.index import Store
+from rag.store.contract import Store
 from rag.structure import counting, finding, inquiries
 from rag.structure.asked import Kind, Structural
 from rag.structure.counting import Draft

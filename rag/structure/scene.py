@@ -11,7 +11,7 @@ from functools import cached_property
 from rag.chunker import exchanges
 from rag.retrieve import Filters, link
 from rag.store.catalog import Speaker
-from rag.store.index import Store
+from rag.store.contract import Store
 from rag.structure.asked import Role, Structural
 from rag.structure.scope import Known
 from rag.text import fold, sentences

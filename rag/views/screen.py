@@ -14,7 +14,9 @@ from rag.types import Address, Answer, Citation, Hit, Passage, Section, Transcri
 from rag.views.contracts import plain
 
 if TYPE_CHECKING:
-    from rag.store import Report, Store
+    from rag.store import Report
+    from rag.store.contract import Store
+    from rag.store.copying import Copied
 
 
 def at(opened: Store, address: str) -> Transcript:
@@ -129,6 +131,11 @@ def sources(reply: Answer) -> str:
     return safe("\n".join(lines))
 
 
+def recall(share: float) -> str:
+    """Say how many of the nearest passages are found where not all vectors are compared."""
+    return f"nearest passages by codes: recall@10 {share:.3f} of exact search"
+
+
 def report(result: Report, name: str) -> str:
     """Say in one line what a build did."""
     if not result.changed:
@@ -138,10 +145,23 @@ def report(result: Report, name: str) -> str:
     dropped = f", {result.dropped} removed" if result.dropped else ""
     files = f"; {result.read} files read, {result.unchanged} unchanged" if result.unchanged else ""
     files += f"; {result.removed} files gone" if result.removed else ""
+    found = "" if result.recall is None else f"; {recall(result.recall)}"
     return safe(
         f"{name}: {result.transcripts} transcripts, {result.turns} turns,"
         f" {result.passages} passages ({result.embedded} embedded, {result.reused} reused{dropped})"
-        f"{files}"
+        f"{files}{found}"
+    )
+
+
+def copied(result: Copied) -> str:
+    """Say in one line what a copy to a server did."""
+    there = f"{result.transcripts} transcripts, {result.passages} passages"
+    if not result.changed:
+        return safe(f"{result.index} at {result.address}: up to date, {there}")
+    removed = f", {result.removed} removed" if result.removed else ""
+    return safe(
+        f"{result.index} at {result.address}: {there}"
+        f" ({result.sent} transcripts sent, {result.kept} kept{removed})"
     )
 
 
