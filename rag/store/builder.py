@@ -20,7 +20,7 @@ from rag.store.index import Store
 from rag.store.known import relative
 from rag.store.sources import anchor, names
 from rag.store.sources import roots as recorded
-from rag.store.updating import Change, Done, update, write
+from rag.store.updating import Change, Done, Task, update, write
 from rag.store.writing import writing
 from rag.transcripts.naming import Naming
 from rag.types import Encoder
@@ -144,11 +144,8 @@ def _bring(work: _Work, old: Store | None, embedding: Embedding, progress: Progr
         return _report(files, said, Done(kept.manifest, kept.catalog.count_turns()))
     removed = _removed(old, files)
     change = _change(kept, files, lost, work.naming, work.fresh or old is None, old)
-    place = (work.folder, work.temporary, work.manifest)
-    if kept is None:
-        done = write(*place, change, old, embedding, progress)
-    else:
-        done = update(*place, change, kept, embedding, progress)
+    task = Task(work.folder, work.temporary, work.manifest, change, embedding, progress)
+    done = write(task, old) if kept is None else update(task, kept)
     return _report(files, said, done, removed=removed, changed=True)
 
 

@@ -20,7 +20,7 @@ from rag.store.index import PASSAGES, TERMS, Store
 from rag.store.layers import Layer
 from rag.store.source import Source
 from rag.store.vectors import Vectors, names, read_vectors, write_vectors
-from rag.types import Encoder, Passage, Transcript
+from rag.types import Passage, Transcript
 
 if TYPE_CHECKING:
     from rag.types import Matrix
@@ -54,29 +54,37 @@ class Done:
     dropped: int = 0
 
 
-def write(
-    folder: Path,
-    temporary: Path,
-    manifest: Manifest,
-    change: Change,
-    old: Store | None,
-    embedding: Embedding,
-    progress: Progress,
-) -> Done:
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be made, where and how; `manifest` is that of the new generation, uncounted."""
+
+    folder: Path
+    temporary: Path
+    manifest: Manifest
+    change: Change
+    embedding: Embedding
+    progress: Progress
+
+    def cut(self, old: Store | None) -> Cut:
+        """Return the new passages with their vectors, those that `old` has taken from it."""
+        return embedded(self.change.items, self.manifest, old, self.embedding, self.progress)
+
+
+def write(task: Task, old: Store | None) -> Done:
     """Write a generation of these transcripts alone; of `old` only vectors are used."""
-    new = embedded(change.items, manifest, old, embedding, progress)
+    new, change = task.cut(old), task.change
     recording.write(
-        temporary / PASSAGES,
+        task.temporary / PASSAGES,
         change.items,
         zip(new.passages, new.hashes, strict=True),
-        manifest.roots,
+        task.manifest.roots,
         change.naming,
         change.sources,
     )
-    recall = _write_vectors(temporary, new.vectors, 0, new, embedding.encoder)
-    counts = lexical.build(temporary / TERMS, _entries(enumerate(new.passages)))
+    recall = _write_vectors(task, new.vectors, 0, new)
+    counts = lexical.build(task.temporary / TERMS, _entries(enumerate(new.passages)))
     made = replace(
-        manifest,
+        task.manifest,
         transcripts=len(change.items),
         passages=len(new.passages),
         rows=len(new.passages),
@@ -86,50 +94,43 @@ def write(
     if old is not None:
         dropped = _dropped(old.catalog.hash_rows(), new.hashes)
         old.close()
-    publish(folder, temporary, made)
+    publish(task.folder, task.temporary, made)
     turns = sum(len(item.turns) for item, _ in change.items)
     return Done(made, turns, new.embedded, dropped)
 
 
-def update(
-    folder: Path,
-    temporary: Path,
-    manifest: Manifest,
-    change: Change,
-    old: Store,
-    embedding: Embedding,
-    progress: Progress,
-) -> Done:
+def update(task: Task, old: Store) -> Done:
     """Write a generation that is the `old` one but for a change: linked, copied, and added to."""
-    plan = _planned(old, change)
+    plan = _planned(old, task.change)
     if layers.worn(plan.layers):
-        return _anew(folder, temporary, manifest, change, old, embedding, progress)
-    generation = current(folder)
+        return _anew(task, old)
+    generation = current(task.folder)
     # What is copied and changed is vouched for anew: it must be what it was.
-    verify(folder, generation, old.manifest, thorough={PASSAGES})
-    new = embedded(change.items, manifest, old, embedding, progress)
+    verify(task.folder, generation, old.manifest, thorough={PASSAGES})
+    new = task.cut(old)
     plan = plan.settled(len(new.passages))
-    linked = _link(generation, temporary, plan)
-    counts = _add_terms(temporary, plan, old, new)
+    linked = _link(generation, task.temporary, plan)
+    counts = _add_terms(task.temporary, plan, old, new)
     if counts is None:
-        shutil.rmtree(temporary)
-        temporary.mkdir()
-        return _anew(folder, temporary, manifest, change, old, embedding, progress)
-    _edit(generation, temporary, manifest, change, old, new)
-    recall = _write_layer(temporary, plan, old, new, embedding.encoder)
+        shutil.rmtree(task.temporary)
+        task.temporary.mkdir()
+        return _anew(task, old)
+    _edit(task, generation, old, new)
+    recall = _write_layer(task, plan, old, new)
     made = replace(
-        manifest,
-        transcripts=old.manifest.transcripts - len(change.gone) + len(change.items),
+        task.manifest,
+        transcripts=old.manifest.transcripts - len(task.change.gone) + len(task.change.items),
         passages=old.manifest.passages - len(plan.removed) + len(new.passages),
         rows=plan.rows + len(new.passages),
         layers=(*plan.layers, Layer(plan.first, counts, recall)),
     )
     dropped = _dropped(old.catalog.hashes_of(plan.removed), new.hashes)
-    turns = old.catalog.count_turns() - old.catalog.turns_of(change.gone)
-    turns += sum(len(item.turns) for item, _ in change.items)
+    turns = old.catalog.count_turns() - old.catalog.turns_of(task.change.gone)
+    turns += sum(len(item.turns) for item, _ in task.change.items)
     old.close()
     files = old.manifest.files
-    publish(folder, temporary, made, {name: files[name] for name in linked if name in files})
+    kept = {name: files[name] for name in linked if name in files}
+    publish(task.folder, task.temporary, made, kept)
     return Done(made, turns, new.embedded, dropped)
 
 
@@ -159,24 +160,18 @@ def _planned(old: Store, change: Change) -> _Plan:
     return _Plan(removed, tuple(marked), old.manifest.rows, old.manifest.rows)
 
 
-def _edit(
-    generation: Path,
-    temporary: Path,
-    manifest: Manifest,
-    change: Change,
-    old: Store,
-    new: Cut,
-) -> None:
+def _edit(task: Task, generation: Path, old: Store, new: Cut) -> None:
     """Copy the catalog and change the copy."""
-    shutil.copyfile(generation / PASSAGES, temporary / PASSAGES)
+    catalog, change = task.temporary / PASSAGES, task.change
+    shutil.copyfile(generation / PASSAGES, catalog)
     known = old.catalog.sources()
     recording.edit(
-        temporary / PASSAGES,
+        catalog,
         change.gone,
         change.items,
         zip(new.passages, new.hashes, strict=True),
         old.manifest.rows,
-        manifest.roots,
+        task.manifest.roots,
         change.naming,
         [source for source in change.sources if known.get(source.path) != source],
         change.forgotten,
@@ -194,26 +189,18 @@ def _add_terms(temporary: Path, plan: _Plan, old: Store, new: Cut) -> Counts | N
     return counts if _documents(temporary / TERMS) == (below + counts).documents else None
 
 
-def _anew(
-    folder: Path,
-    temporary: Path,
-    manifest: Manifest,
-    change: Change,
-    old: Store,
-    embedding: Embedding,
-    progress: Progress,
-) -> Done:
+def _anew(task: Task, old: Store) -> Done:
     """Write a generation anew, from the old one rather than from the files."""
-    verify(folder, current(folder), old.manifest, thorough=True)
-    hashes, gone = old.catalog.hashes(), set(change.gone)
+    verify(task.folder, current(task.folder), old.manifest, thorough=True)
+    hashes, gone = old.catalog.hashes(), set(task.change.gone)
     staying = [
         (item, hashes[item.path])
         for path, id_ in old.catalog.paths().items()
         if id_ not in gone and (item := old.catalog.transcript(id_)) is not None
     ]
-    items = sorted([*staying, *change.items], key=lambda pair: pair[0].path)
-    whole = replace(change, gone=(), items=tuple(items), forgotten=())
-    return write(folder, temporary, manifest, whole, old, embedding, progress)
+    items = sorted([*staying, *task.change.items], key=lambda pair: pair[0].path)
+    whole = replace(task.change, gone=(), items=tuple(items), forgotten=())
+    return write(replace(task, change=whole), old)
 
 
 def _dropped(before: Iterable[bytes], after: Iterable[bytes]) -> int:
@@ -232,29 +219,24 @@ def _entries_again(old: Store, ids: Sequence[int]) -> Iterator[Entry]:
         yield from _entries(zip(some, old.catalog.passages(some), strict=True))
 
 
-def _write_layer(
-    temporary: Path, plan: _Plan, old: Store, new: Cut, encoder: Encoder
-) -> float | None:
+def _write_layer(task: Task, plan: _Plan, old: Store, new: Cut) -> float | None:
     """Write the vectors of the last layer: what it holds already, dead or not, and the new ones."""
     import numpy as np
 
     before = old.vectors(range(plan.first, plan.rows))
-    vectors = np.concatenate([before, new.vectors])
-    return _write_vectors(temporary, vectors, plan.first, new, encoder)
+    return _write_vectors(task, np.concatenate([before, new.vectors]), plan.first, new)
 
 
-def _write_vectors(
-    temporary: Path, vectors: Matrix, first: int, new: Cut, encoder: Encoder
-) -> float | None:
+def _write_vectors(task: Task, vectors: Matrix, first: int, new: Cut) -> float | None:
     """Write the vectors of a layer; return the recall of their codes for some questions."""
     import numpy as np
 
-    write_vectors(temporary, vectors, first)
-    part = read_vectors(temporary, first)
+    write_vectors(task.temporary, vectors, first)
+    part = read_vectors(task.temporary, first)
     if part.codes is None or not new.passages:
         return None
     some = new.passages[:: max(1, len(new.passages) // _QUESTIONS)]
-    asked = [encoder.question(passage.spans[0].text) for passage in some]
+    asked = [task.embedding.encoder.question(passage.spans[0].text) for passage in some]
     return Vectors([part]).recall(np.stack(asked))
 
 
