@@ -14,10 +14,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rag import views
-from rag.answer import one_line
 from rag.conversations import Conversation, markdown, remarks
 from rag.errors import ModelFailed, RagError, UsageError, safe
 from rag.pipeline import Rag, index_folder, named, store_index
+from rag.text import one_line
 from rag.types import Answer
 
 Read = Callable[[], str | None]

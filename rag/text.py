@@ -26,6 +26,12 @@ _WORD = re.compile(rf"[^\W\d_{HAN}{KANA}{HANGUL}]+")
 _COUNTED = re.compile(
     rf"[{HAN}{KANA}]|[^\W_{HAN}{KANA}](?:[^\W_{HAN}{KANA}]|['’.,-](?=[^\W_{HAN}{KANA}]))*"
 )
+_FULL_WIDTH = re.compile("[\u3000-\u303f\uff00-\uffef]")
+_WIDE = re.compile(f"[{HAN}{KANA}\u3000-\u303f\uff00-\uffef]")
+_EITHER = "“”‘’—…"
+_CHINESE = ("——", "……")  # that are doubled
+_BREAK = re.compile(r"(?<![ \t])[ \t]*\n\s*")  # not from the middle of a long run: linear
+_NEAR = 8  # characters beside a break that say what joins its lines
 _UNNAMED = {"zh": "（未标明说话人）", "en": "(speaker not named)"}
 
 # A sentence ends at a full-width mark wherever it stands, at a Latin mark only before a space or
@@ -182,3 +188,33 @@ def _append_trimmed(spans: list[tuple[int, int]], text: str, start: int, end: in
         end -= 1
     if start < end:
         spans.append((start, end))
+
+
+def joint(left: str, right: str) -> str:
+    """Return what joins two texts that stand on lines of their own: a blank or nothing.
+
+    As printers set them: nothing between two ideographs, and nothing beside a full-width mark,
+    which brings its own room (`好吧。Okay`). Curly quotes, dashes and dots belong to either script;
+    what they stand beside decides. Beside an empty text there is nothing to part.
+    """
+    if not left or not right:
+        return ""
+    last, first = left[-1], right[0]
+    if _FULL_WIDTH.match(last) or _FULL_WIDTH.match(first) or last in "“‘" or first == "”":
+        return ""
+    doubled = left[-2:] in _CHINESE or right[:2] in _CHINESE
+    if last in _EITHER or first in _EITHER:
+        last, first = left.rstrip(_EITHER)[-1:], right.lstrip(_EITHER)[:1]
+    if doubled and (_WIDE.match(last) or _WIDE.match(first)):
+        return ""
+    return "" if _WIDE.match(last or first) and _WIDE.match(first or last) else " "
+
+
+def one_line(text: str) -> str:
+    """Put the lines of a text into one, joined as its script joins them."""
+
+    def joined(match: re.Match[str]) -> str:
+        start, end = match.span()
+        return joint(text[max(0, start - _NEAR) : start], text[end : end + _NEAR])
+
+    return _BREAK.sub(joined, text)

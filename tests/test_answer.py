@@ -2,10 +2,10 @@
 
 import pytest
 
-from rag.answer import NOT_FOUND, one_line
+from rag.answer import NOT_FOUND
 from rag.pipeline import Rag
 from rag.settings import Settings
-from rag.text import fold
+from rag.text import fold, one_line
 from rag.types import Answer
 
 TALK = """\

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.text import fold, is_han, language, sentences
+from rag.text import fold, is_han, language, one_line, sentences
 
 
 def cut(text: str) -> list[str]:
@@ -185,3 +185,19 @@ def test_a_long_run_of_dots_is_cut_in_linear_time() -> None:
     text = "Well" + "." * 200_000 + " and on"
     assert sentences(text) == [(0, len(text))]
     assert len(sentences("嗯" + "…" * 200_000 + "好。")) == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        ("Un café\nétroit", "Un café étroit"),
+        ("好吧。\nOkay", "好吧。Okay"),
+        ("我们用 \n\n  Python 写", "我们用 Python 写"),
+        ("他说\n这不行", "他说这不行"),
+        ("well —\nno", "well — no"),
+        ("\nalone\n", "alone"),
+        ("as it is", "as it is"),
+    ],
+)
+def test_lines_are_joined_as_their_script_joins_them(lines: str, shown: str) -> None:
+    assert one_line(lines) == shown

@@ -3,7 +3,7 @@
 What a language model needs stands in `rag.answer.generate`, which nobody without one imports.
 """
 
-from rag.answer.extract import NOT_FOUND, extract, one_line, refusal
+from rag.answer.extract import NOT_FOUND, extract, refusal
 from rag.answer.reply import Reply
 
-__all__ = ["NOT_FOUND", "Reply", "extract", "one_line", "refusal"]
+__all__ = ["NOT_FOUND", "Reply", "extract", "refusal"]

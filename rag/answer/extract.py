@@ -7,14 +7,13 @@ question.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 
 from rag.answer.choose import Sentence, choose
 from rag.retrieve import Query, link
 from rag.settings import Settings
 from rag.store.contract import Store
-from rag.text import unnamed
+from rag.text import one_line, unnamed
 from rag.types import Address, Answer, Citation, Encoder, Hit, Transcript, people
 
 NOT_FOUND = {
@@ -39,7 +38,6 @@ _GAP = {"zh": "", "en": " "}
 _NEAREST_SHOWN = 3
 _SNIPPET = 60
 _ASKED_SHOWN = 120  # characters of a question in the frame; its end is where it asks
-_BREAK = re.compile(r"[ \t]*+\n\s*+")
 
 
 def extract(
@@ -96,17 +94,6 @@ def refusal(hits: Sequence[Hit], spoken: str, only: Collection[str] = ()) -> str
         speaker = f"{name}：" if (name := _name(said.speaker, hit.passage.section, spoken)) else ""
         lines.append(f"- {speaker}{snippet} [{hit.passage.address}]")
     return "\n".join(lines)
-
-
-def one_line(text: str) -> str:
-    """Join the lines of a quotation for showing it in one."""
-    return _BREAK.sub(lambda match: _joint(text, match.start(), match.end()), text)
-
-
-def _joint(text: str, start: int, end: int) -> str:
-    """No space beside a wide character, as Chinese is written, else one."""
-    beside = text[start - 1 : start] + text[end : end + 1]
-    return " " if beside.isascii() else ""
 
 
 def _citation(run: Sequence[Sentence], hit: Hit, sources: Mapping[str, Transcript]) -> Citation:

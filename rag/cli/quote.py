@@ -87,15 +87,15 @@ def shown(found: QuoteCheck, asked: tuple[str, ...] = ()) -> str:
         if found.end_line > found.line
         else (f"line {found.line}")
     )
-    from rag.text import clock, language, unnamed
+    from rag.text import clock, language, one_line, unnamed
 
     time = "" if found.start is None else f"  {clock(found.start)}"
     nobody = "—" if found.address.section else unnamed(language(found.text))
     rows = [
         verdict,
         f"{found.speaker or nobody}  [{found.address}]  {lines}{time}  {found.link}",
-        f"  {_one_line(found.text)}",
-        *([f"  {_one_line(found.difference)}"] if found.difference else []),
+        f"  {one_line(found.text)}",
+        *([f"  {found.difference}"] if found.difference else []),
     ]
     return safe("\n".join(rows))
 
@@ -117,7 +117,3 @@ def without_marks(text: str) -> str:
     while len(bare) > 2 and (bare[0] + bare[-1]) in _PAIRS and bare[-1] not in bare[1:-1]:
         bare = bare[1:-1].strip()
     return bare
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from rag.answer import one_line
 from rag.conversations.remarks import remarks
 from rag.errors import UsageError, safe
-from rag.text import clock, language, unnamed
+from rag.text import clock, language, one_line, unnamed
 from rag.types import Address, Answer, Citation
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from rag.answer import one_line
 from rag.errors import safe
+from rag.text import one_line
 from rag.types import Answer
 
 _WRONG = {

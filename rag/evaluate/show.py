@@ -5,12 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
-from rag.answer import one_line
 from rag.errors import safe
 from rag.evaluate import chance, facts, judging
 from rag.evaluate.compare import Comparison
 from rag.evaluate.measures import of_rankings, shown
 from rag.evaluate.runs import Result, Run
+from rag.text import one_line
 
 _FEW = 12  # transcripts that are rows of their own without being asked for
 _WIDEST = 32  # columns of a slice's name

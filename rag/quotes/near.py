@@ -212,7 +212,7 @@ def _difference(wanted: _Wanted, text: str, parts: Sequence[tuple[str, int, int,
             added = f"{{+{wanted.written(first, last)}+}}"
             spaced = kind == "insert" and shown and not WIDE_CHARACTER.match(added[2])
             shown += f" {added}" if spaced else added
-    return one_line(shown)
+    return _squeezed(shown)
 
 
 def marked(text: str, place: Place) -> str:
@@ -229,7 +229,7 @@ def marked(text: str, place: Place) -> str:
         left_out = f"…{said[len(said.rstrip()) :]}" if (start, end) in gaps else _removed(said)
         shown += text[done:start] + left_out
         done = end
-    return one_line(shown + text[done : place.end])
+    return _squeezed(shown + text[done : place.end])
 
 
 def _without(gap: tuple[int, int], lost: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -250,6 +250,6 @@ def _removed(text: str) -> str:
     return f"{text[:start]}[-{bare}-]{text[start + len(bare) :]}"
 
 
-def one_line(text: str) -> str:
+def _squeezed(text: str) -> str:
     """Put every run of white space into one space."""
     return " ".join(text.split())

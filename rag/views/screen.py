@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag.answer import one_line
 from rag.errors import UsageError, safe
 from rag.pipeline import transcript_at
-from rag.text import clock, language, unnamed
+from rag.text import clock, language, one_line, unnamed
 from rag.types import Address, Answer, Citation, Hit, Passage, Section, Transcript, Turn
 from rag.views.contracts import plain
 

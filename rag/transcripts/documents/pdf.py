@@ -18,10 +18,9 @@ from io import BytesIO, StringIO
 from typing import TYPE_CHECKING
 
 from rag.errors import UsageError, safe
-from rag.text import HAN, KANA
+from rag.text import HAN, KANA, joint
 from rag.transcripts.cues import Document
 from rag.transcripts.encoding import printable
-from rag.transcripts.joints import joint
 from rag.transcripts.labels import TIME
 
 if TYPE_CHECKING:

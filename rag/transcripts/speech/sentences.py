@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
-from rag.text import HAN, KANA, sentences
+from rag.text import HAN, KANA, joint, sentences
 from rag.transcripts.cues import Cue
-from rag.transcripts.joints import joint
 from rag.transcripts.speech.sounds import without_parted
 from rag.transcripts.speech.voices import Piece
 
