@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rag.types import Encoder, Matrix, Vector
 
 BUILTIN = "builtin"
+_ONE_THREAD = 1 << 18  # multiplications, up to which OpenBLAS stays on one thread
 _BATCH = 256
 _LONGEST = 8192  # characters of one text that are read; a passage has far fewer
 _REMEMBERED = 4096  # texts of which the tokens are kept
@@ -144,7 +145,10 @@ class StaticEncoder:
         ids, places = np.unique(np.concatenate([words[row] for row in spoken]), return_inverse=True)
         rows = self._rows[ids].astype(np.float32)
         lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-        cosines = directions @ rows.T / np.where(lengths == 0, 1, lengths)
+        # By pieces too small for a thread of their own: waking one costs more than it saves.
+        step = max(1, _ONE_THREAD // directions.size)
+        pieces = [directions @ rows[at : at + step].T for at in range(0, len(rows), step)]
+        cosines = np.concatenate(pieces, axis=1) / np.where(lengths == 0, 1, lengths)
         starts = np.cumsum([0, *(len(words[row]) for row in spoken[:-1])])
         nearest[spoken] = np.maximum.reduceat(cosines[:, places], starts, axis=1).T
         return nearest
