@@ -15,9 +15,14 @@ def project(start: Path | None = None) -> Path | None:
     """
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
-        if (folder / "rag.toml").is_file():
+        if is_marked(folder):
             return folder
     return here if (here / "index").is_dir() else None
+
+
+def is_marked(folder: Path) -> bool:
+    """Tell whether a folder says itself that it is a project."""
+    return (folder / "rag.toml").is_file()
 
 
 def home() -> Path:

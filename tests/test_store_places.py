@@ -37,6 +37,27 @@ def test_an_index_may_be_in_a_folder_of_any_name(corpus: Path, tmp_path: Path) -
     assert build(place, corpus).changed is False
 
 
+def test_an_index_that_is_called_index_names_the_same_files_again(
+    corpus: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "alone" / "index"
+    sources = tmp_path / "alone" / "talks"
+    sources.mkdir(parents=True)
+    for path in corpus.iterdir():
+        (sources / path.name).write_bytes(path.read_bytes())
+    first = store.build(
+        place, [sources], HashEncoder(), encoder_name="fake", passage_tokens=400,
+        base=tmp_path / "elsewhere", version="test",
+    )  # fmt: skip
+    (sources / "new.md").write_text("Ann: What is it?\n\nBob: A lighthouse.\n")
+    again = store.build(
+        place, [sources], HashEncoder(), encoder_name="fake", passage_tokens=400,
+        base=tmp_path / "elsewhere", version="test",
+    )  # fmt: skip
+    assert (again.removed, again.transcripts) == (0, first.transcripts + 1)
+    assert (again.embedded, again.reused) == (1, first.passages)
+
+
 def test_an_index_is_readable_for_whoever_may_enter_its_folder(built: Path) -> None:
     generation = store.current(built)
     expected = generation.stat().st_mode & 0o666

@@ -28,7 +28,11 @@ def anchor(folder: Path, base: Path) -> Path:
         return base
     if absolute.parent.name == "index":
         return absolute.parent.parent
-    return paths.project(absolute.parent) or absolute  # no transcript lies inside the index itself
+    around = paths.project(absolute.parent)
+    # An index that is itself called `index` makes no project of the folder that it lies in: its
+    # paths would be relative to another place once it is there.
+    alone = around is not None and absolute == around / "index" and not paths.is_marked(around)
+    return absolute if around is None or alone else around  # no transcript lies in the index itself
 
 
 def roots(folder: Path) -> tuple[str, ...]:
