@@ -51,7 +51,7 @@ def test_nothing_new_reads_and_writes_nothing(
     aged(corpus)
     build(folder, corpus)
     encoder = HashEncoder()
-    monkeypatch.delattr(reading, "load")
+    monkeypatch.setattr(reading, "load", None)
     report = build(folder, corpus, encoder=encoder)
     assert report == Report(2, 12, 6, 0, 6, 0, changed=False, unchanged=2)
     assert encoder.seen == []

@@ -224,14 +224,14 @@ def test_touched_files_are_compared_and_nothing_more(
 
     aged(talks / "talk-3.md", 30)
     with monkeypatch.context() as without:
-        without.delattr(transcripts, "parse")
+        without.setattr(transcripts, "parse", None)
         report = build(place(talks))
     assert (report.changed, report.read) == (False, 1)
     # When many were touched, their times are noted, and the next look is cheap again.
     monkeypatch.setattr("rag.store.builder._WORTH_RECORDING", 5)
     for path in talks.iterdir():
         aged(path, 30)
-    monkeypatch.delattr(transcripts, "parse")
+    monkeypatch.setattr(transcripts, "parse", None)
     assert build(place(talks)).read == 10
     assert build(place(talks)).read == 0
 
@@ -296,7 +296,7 @@ def test_an_archive_is_indexed_as_its_members(talks: Path, monkeypatch: pytest.M
     assert done(build(folder))[:2] == (1, 10)
     assert in_archive(folder) == ["corpus/more.zip/a/bees.md", "corpus/more.zip/a/tea.md"]
     with monkeypatch.context() as closed:
-        closed.delattr("rag.transcripts.load")
+        closed.setattr("rag.transcripts.load", None)
         assert build(folder).changed is False
     assert store.changed(Store.open(folder), [talks], talks.parent, Naming()) == (11, [])
     zipped(talks, {"a/tea.md": talk(50), "b/ants.md": talk(52)})

@@ -311,12 +311,12 @@ def test_files_over_a_size_are_refused_with_what_to_do(
 ) -> None:
     path = tmp_path / "a.txt"
     path.write_text(ENGLISH)
-    monkeypatch.setattr("rag.transcripts.LARGEST", 10_000)
+    monkeypatch.setattr("rag.transcripts.reading.LARGEST", 10_000)
     assert len(read(path).turns) == 4
     path.write_text(ENGLISH * 1000)
     with pytest.raises(UsageError, match=r"a\.txt: more than 0 MB \(split it first\)"):
         read(path)
-    monkeypatch.setattr("rag.transcripts.LARGEST_FILE", 10_000)
+    monkeypatch.setattr("rag.transcripts.reading.LARGEST_FILE", 10_000)
     monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read all the same"))
     with pytest.raises(UsageError, match="split it first"):
         read(path)
