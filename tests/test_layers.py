@@ -10,7 +10,7 @@ import pytest
 from samples import ROOT
 
 ORDER = (
-    "errors types text links settings paths transcripts tokens chunker embedder lexical store"
+    "lazy errors types text links settings paths transcripts tokens chunker embedder lexical store"
     " retrieve structure prompts llm quotes answer pipeline views conversations"
 ).split()
 DOORS = ("chat", "script", "health", "evaluate", "serve", "mcp")

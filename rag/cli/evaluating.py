@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rag.cli import sweeping
-from rag.cli.inputs import settings
+from rag.cli.inputs import one_thread, settings
 from rag.cli.options import Encoder, Index, Json, Model, Store, Verbose
 from rag.cli.terminal import complain, one_line_errors, progress_bar
 from rag.errors import UsageError
@@ -172,7 +172,7 @@ def _check(
 
 
 def _run(plan: Plan, chosen: Settings, verbose: bool) -> Run:
-    sweeping.one_thread()
+    one_thread()
     from rag import evaluate as door
     from rag import llm
 

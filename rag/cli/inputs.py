@@ -44,11 +44,15 @@ def settings(**flags: Value | None) -> Settings:
     return configured(flags)
 
 
-def open_index(**flags: Value | None) -> Rag:
-    """Open the index that the settings and flags name."""
-    # One question is answered on one thread: starting a pool for it costs more than it can save.
+def one_thread() -> None:
+    """Keep numeric libraries from starting threads: for one question a pool is no gain."""
     for library in ("OMP", "OPENBLAS"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+
+def open_index(**flags: Value | None) -> Rag:
+    """Open the index that the settings and flags name."""
+    one_thread()
     from rag.pipeline import Rag
 
     rag = Rag.open(chosen=settings(**flags))

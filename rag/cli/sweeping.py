@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.cli.inputs import one_thread
 from rag.cli.terminal import progress_bar, say
 from rag.errors import UsageError, safe
 
@@ -13,12 +14,6 @@ if TYPE_CHECKING:
     from rag.evaluate import Plan
     from rag.evaluate.sweeps import Configuration, Outcome
     from rag.settings import Settings
-
-
-def one_thread() -> None:
-    """Keep numeric libraries from starting threads: for one question a pool is no gain."""
-    for library in ("OMP", "OPENBLAS"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 
 def sweep(

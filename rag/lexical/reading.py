@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.lexical.bm25 import highest, rarity
+
 if TYPE_CHECKING:
     import tantivy
 
-_K1 = 1.2  # fixed in tantivy
 _REMEMBERED = 10_000  # frequencies of terms
 
 
@@ -66,13 +66,12 @@ class Lexical:
 
     def best(self, weights: Mapping[str, float]) -> float:
         """Return the BM25 score that no passage can exceed: every term, as often as you like."""
-        idf = self.weigh(weights)
-        return sum(weight * idf[term] for term, weight in weights.items()) * (_K1 + 1)
+        return highest(weights, self.weigh(weights))
 
     def weigh(self, words: Iterable[str]) -> dict[str, float]:
-        """Return the BM25 inverse document frequency of each term (Robertson & Zaragoza 2009)."""
+        """Return the BM25 inverse document frequency of each term."""
         documents = self._alive()
-        return {term: _idf(documents, self._frequency(term)) for term in words}
+        return {term: rarity(documents, self._frequency(term)) for term in words}
 
     def _alive(self) -> int:
         alive = self._counts.documents - self._counts.dead
@@ -102,7 +101,7 @@ class Lexical:
         seen = {term: self._searcher.doc_freq("terms", term) for term in weights}
         true = self.weigh(term for term in weights if seen[term])
         return {
-            term: weights[term] * idf / _idf(self._counts.documents, seen[term])
+            term: weights[term] * idf / rarity(self._counts.documents, seen[term])
             for term, idf in true.items()
         }
 
@@ -172,7 +171,3 @@ class Lexical:
             values = [value for field, value in only if field == name]
             one_of = tantivy.Query.term_set_query(self._schema, name, values)
             yield tantivy.Occur.Must, tantivy.Query.const_score_query(one_of, 0.0)
-
-
-def _idf(documents: int, frequency: int) -> float:
-    return math.log(1 + (documents - frequency + 0.5) / (frequency + 0.5))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rag.lazy import lazily
+
 if TYPE_CHECKING:
     from rag.pipeline.asking import Rag
     from rag.pipeline.building import (
@@ -52,11 +54,4 @@ __all__ = [
     "transcript_at",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Import a name when it is first asked for (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'rag.pipeline' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"rag.pipeline.{_HOMES[name]}"), name)
+__getattr__ = lazily(__name__, _HOMES)

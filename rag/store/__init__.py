@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rag.lazy import lazily
+
 if TYPE_CHECKING:
     from rag.store.builder import Report, build
     from rag.store.catalog import Catalog, Speaker
@@ -45,11 +47,4 @@ __all__ = [
     "verify",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Import a name when it is first asked for (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'rag.store' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"rag.store.{_HOMES[name]}"), name)
+__getattr__ = lazily(__name__, _HOMES)

@@ -24,7 +24,7 @@ from rag.store.milvus.rows import Rows
 from rag.store.milvus.source import mean_length, wholes
 from rag.store.milvus.state import Document, State, collection
 from rag.store.milvus.texts import MilvusTexts
-from rag.store.milvus.writing import Writer
+from rag.store.milvus.writing import BITS, Writer
 
 _EPOCH = 1_735_689_600  # 2025-01-01: numbers of copies are seconds since then, or one more
 _MOST_COPIES = 1000  # of which a state consists; then it is made anew, as one
@@ -83,6 +83,7 @@ class _Copy:
         self._source = source
         self._progress = progress
         self._wait = wait
+        self._mean = mean_length(source)
         self._dense = schema.dense_index(server, source.manifest.passages)
         if start not in server.collections():
             schema.make_state(server, start)
@@ -120,12 +121,12 @@ class _Copy:
 
     def _alike(self, before: State) -> bool:
         """Tell whether what is there can be added to, made as it is."""
-        held, mean = self._source.manifest, mean_length(self._source)
+        held = self._source.manifest
         was = (before.manifest.fingerprint, before.manifest.dimension, before.sparse, before.dense)
         now = (held.fingerprint, held.dimension, self._server.sparse, self._dense)
         return (
             was == now
-            and abs(mean - before.mean) <= _DRIFT * before.mean
+            and abs(self._mean - before.mean) <= _DRIFT * before.mean
             and len(before.copies) < _MOST_COPIES
         )  # fmt: skip
 
@@ -135,7 +136,7 @@ class _Copy:
         generation = base.generation if base else self._number
         if base is None:
             self._make(generation, held)
-        mean = base.mean if base else mean_length(self._source)
+        mean = base.mean if base else self._mean
         writer = Writer(self._server, self._start, generation, self._number, mean, base)
         there = base.by_id if base else {}
         documents: list[Document] = []
@@ -162,8 +163,7 @@ class _Copy:
             (*(base.copies if base else ()), self._number), tuple(one.number for one in dead),
             tuple(writer.stale),
         )  # fmt: skip
-        since = self._number
-        return made, sum(one.number >> 32 == since for one in documents)
+        return made, sum(one.number >> BITS == self._number for one in documents)
 
     def _uncount(self, base: State, dead: Sequence[Document], writer: Writer) -> None:
         """Take the terms of dead passages out of the frequencies."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rag.lazy import lazily
+
 if TYPE_CHECKING:
     from rag.transcripts.finding import find, unpacked
     from rag.transcripts.reading import described, identifier, load, parse, read
@@ -21,11 +23,4 @@ _HOMES = {
 
 __all__ = ["described", "find", "identifier", "load", "parse", "read", "unpacked"]
 
-
-def __getattr__(name: str) -> object:
-    """Import a name when it is first asked for (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'rag.transcripts' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"rag.transcripts.{_HOMES[name]}"), name)
+__getattr__ = lazily(__name__, _HOMES)

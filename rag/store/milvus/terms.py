@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rag.lexical import Match, terms
+from rag.lexical.bm25 import highest, rarity
 from rag.store.milvus.client import Row, Server
 from rag.store.milvus.rows import Rows, any_of, quoted
 from rag.store.milvus.schema import WORDS
 from rag.store.milvus.state import State, collection
 from rag.store.milvus.texts import MilvusTexts, fitting
-from rag.store.milvus.weights import again, highest, rarity, spelt
+from rag.store.milvus.weights import again, spelt
 
 _REMEMBERED = 10_000  # terms
 _AT_ONCE = 500  # terms in a request

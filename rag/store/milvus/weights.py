@@ -7,11 +7,11 @@ holds, for every term, its weight times its inverse document frequency.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-K1, B = 1.2, 0.75  # fixed in tantivy
+from rag.lexical.bm25 import K1, B
+
 _EXACT = 24  # lengths below this plus 16 are kept as they are
 _LONGEST_TERM = 512  # bytes
 
@@ -45,16 +45,6 @@ def again(weight: float, length: int, before: float, mean: float) -> float:
     """Return a weight that was made for one mean length as it is for another."""
     frequency = round(weight * _damping(length, before) / (K1 + 1 - weight))
     return frequency * (K1 + 1) / (frequency + _damping(length, mean))
-
-
-def rarity(documents: int, frequency: int) -> float:
-    """Return the inverse document frequency of BM25 (Robertson & Zaragoza 2009)."""
-    return math.log(1 + (documents - frequency + 0.5) / (frequency + 0.5))
-
-
-def highest(weights: Mapping[str, float], idf: Mapping[str, float]) -> float:
-    """Return the score that no passage can exceed: every term, as often as you like."""
-    return sum(weight * idf[term] for term, weight in weights.items()) * (K1 + 1)
 
 
 def spelt(term: str) -> str:
